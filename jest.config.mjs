@@ -1,0 +1,28 @@
+// Jest runs the compiled output; `npm run build` comes first.
+const project = (folder) => ({
+  displayName: folder,
+  rootDir: folder,
+  testMatch: ['<rootDir>/dist/**/*.test.js'],
+  testEnvironment: 'node',
+  transform: {},
+  extensionsToTreatAsEsm: [],
+  testPathIgnorePatterns: ['/node_modules/'],
+});
+
+export default {
+  projects: [
+    'libs/contracts',
+    'libs/pdf',
+    'libs/cms',
+    'libs/validation',
+    'libs/storage',
+    'libs/service',
+    'libs/sandbox',
+    'services/gateway',
+    'services/signer',
+    'services/tsa-proxy',
+    'services/revocation-cache',
+    'test',
+  ].map(project),
+  testTimeout: 30_000,
+};

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
+
+/** One version of a document; version 0 is the upload, version n is a byte prefix of version n + 1. */
+export const documentVersionSchema = z
+  .object({
+    version: z.int().min(0),
+    sizeBytes: z.int().min(1),
+    sha256: sha256Schema.describe('SHA-256 of the whole file, hexadecimal'),
+    createdAt: instantSchema,
+    jobId: jobIdSchema.optional().describe('The signing job that made it; absent for version 0'),
+    step: z.int().min(0).optional().describe('Index of the step of that job'),
+  })
+  .meta({ id: 'DocumentVersion' });
+export type DocumentVersion = z.infer<typeof documentVersionSchema>;
+
+/** Stored once at upload as `documents/<id>/document.json`. */
+export const documentRecordSchema = z.object({
+  documentId: documentIdSchema,
+  clientId: nameSchema,
+  name: z.string().max(255).optional(),
+  pageCount: z.int().min(1),
+  createdAt: instantSchema,
+});
+export type DocumentRecord = z.infer<typeof documentRecordSchema>;
+
+/** `GET /v1/documents/{id}` and the answer to an upload. */
+export const documentSchema = documentRecordSchema
+  .extend({ versions: z.array(documentVersionSchema).describe('Ascending; the last one is current') })
+  .meta({ id: 'Document' });
+export type Document = z.infer<typeof documentSchema>;

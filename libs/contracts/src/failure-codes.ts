@@ -1,0 +1,248 @@
+/**
+ * Every failure that leaves a process, in one table: its HTTP status, whether the same request may pass when it is
+ * repeated, and the text that an official reads, in Vietnamese and English. `{expected}` and `{found}` are added by the
+ * one who throws, never here.
+ */
+const table = {
+  // The request
+  REQUEST_INVALID: row(400, false, 'Yêu cầu không đúng định dạng.', 'The request is not well formed.'),
+  UNAUTHENTICATED: row(401, false, 'Thiếu khoá API hoặc khoá API không đúng.', 'The API key is missing or wrong.'),
+  FORBIDDEN: row(403, false, 'Ứng dụng không có quyền thực hiện việc này.', 'This client may not do that.'),
+  CREDENTIAL_FORBIDDEN: row(
+    403,
+    false,
+    'Ứng dụng không được dùng chứng thư số này với vai trò này.',
+    'This client may not use this credential in this role.',
+  ),
+  ROUTE_UNKNOWN: row(404, false, 'Không có địa chỉ này.', 'There is nothing at this address.'),
+  DOCUMENT_UNKNOWN: row(404, false, 'Không tìm thấy văn bản.', 'The document is not known.'),
+  VERSION_UNKNOWN: row(404, false, 'Văn bản không có phiên bản này.', 'The document has no such version.'),
+  JOB_UNKNOWN: row(404, false, 'Không tìm thấy yêu cầu ký.', 'The signing job is not known.'),
+  CREDENTIAL_UNKNOWN: row(422, false, 'Không có chứng thư số này.', 'The credential is not known.'),
+  METHOD_NOT_ALLOWED: row(405, false, 'Phương thức không được hỗ trợ.', 'The method is not supported here.'),
+  REQUEST_TIMEOUT: row(408, true, 'Yêu cầu gửi quá chậm.', 'The request took too long to arrive.'),
+  VERSION_STALE: row(
+    409,
+    false,
+    'Văn bản đã có phiên bản mới hơn; hãy tải lại rồi ký.',
+    'The document has a newer version, or another job is signing this one.',
+  ),
+  DOCUMENT_TOO_LARGE: row(413, false, 'Tệp vượt quá dung lượng cho phép.', 'The file is larger than allowed.'),
+  BODY_TOO_LARGE: row(413, false, 'Yêu cầu vượt quá dung lượng cho phép.', 'The request body is larger than allowed.'),
+  MEDIA_TYPE_UNSUPPORTED: row(415, false, 'Kiểu nội dung không được hỗ trợ.', 'The content type is not supported.'),
+  RANGE_NOT_SATISFIABLE: row(
+    416,
+    false,
+    'Khoảng byte yêu cầu nằm ngoài tệp.',
+    'The requested range lies outside the file.',
+  ),
+  IDEMPOTENCY_KEY_REUSED: row(
+    422,
+    false,
+    'Idempotency-Key đã được dùng cho một yêu cầu khác.',
+    'The Idempotency-Key was used with another request.',
+  ),
+  RATE_LIMITED: row(429, true, 'Quá nhiều yêu cầu; hãy thử lại sau.', 'Too many requests; try again later.'),
+
+  // The document
+  PDF_EMPTY: row(422, false, 'Tệp rỗng.', 'The file is empty.'),
+  PDF_NOT_A_PDF: row(422, false, 'Tệp không phải là PDF.', 'The file is not a PDF.'),
+  PDF_DAMAGED: row(422, false, 'Tệp PDF bị hỏng hoặc bị cắt cụt.', 'The PDF is damaged or truncated.'),
+  PDF_NO_PAGES: row(422, false, 'Tệp PDF không có trang nào.', 'The PDF has no pages.'),
+  PDF_PASSWORD_NEEDED: row(422, false, 'Tệp PDF cần mật khẩu để mở.', 'The PDF needs a password to open.'),
+  PDF_ENCRYPTED: row(
+    422,
+    false,
+    'Tệp PDF được mã hoá; chưa ký được.',
+    'The PDF is encrypted; it cannot be signed yet.',
+  ),
+  PDF_HYBRID: row(
+    422,
+    false,
+    'Tệp PDF có hai bảng tham chiếu (hybrid); chưa ký được.',
+    'The PDF is a hybrid-reference file; it cannot be signed yet.',
+  ),
+  PDF_LIMIT_EXCEEDED: row(
+    422,
+    false,
+    'Cấu trúc tệp PDF vượt giới hạn an toàn.',
+    'The structure of the PDF exceeds a safety limit.',
+  ),
+  PDF_CERTIFIED: row(
+    422,
+    false,
+    'Chứng nhận trước đó của văn bản không cho phép ký thêm.',
+    'An earlier certification of the document forbids this signature.',
+  ),
+  PDF_FIELD_UNUSABLE: row(
+    422,
+    false,
+    'Trường chữ ký được chọn không dùng được.',
+    'The chosen signature field cannot be used.',
+  ),
+  PAGE_UNKNOWN: row(422, false, 'Văn bản không có trang này.', 'The document has no such page.'),
+  RECTANGLE_OFF_PAGE: row(422, false, 'Vị trí chữ ký nằm ngoài trang.', 'The rectangle lies off the page.'),
+  IMAGE_INVALID: row(422, false, 'Ảnh chữ ký không phải là PNG hợp lệ.', 'The signature image is not a valid PNG.'),
+  TEXT_NOT_DRAWABLE: row(
+    422,
+    false,
+    'Phông chữ không có một ký tự trong nội dung hiển thị.',
+    'The font lacks a character of the displayed text.',
+  ),
+  EARLIER_SIGNATURE_INVALID: row(
+    422,
+    false,
+    'Văn bản có chữ ký trước đó không hợp lệ.',
+    'An earlier signature of the document is not valid.',
+  ),
+  APPROVAL_MISSING: row(
+    422,
+    false,
+    'Chưa có chữ ký hợp lệ của người có thẩm quyền; không được đóng dấu.',
+    'The organisation may seal only what the authorised person has validly signed.',
+  ),
+
+  // The credential
+  CERTIFICATE_EXPIRED: row(422, false, 'Chứng thư số đã hết hạn.', 'The certificate has expired.'),
+  CERTIFICATE_NOT_YET_VALID: row(422, false, 'Chứng thư số chưa có hiệu lực.', 'The certificate is not valid yet.'),
+  CERTIFICATE_REVOKED: row(422, false, 'Chứng thư số đã bị thu hồi.', 'The certificate has been revoked.'),
+  CERTIFICATE_UNTRUSTED: row(
+    422,
+    false,
+    'Chứng thư số không dẫn tới CA được tin cậy.',
+    'The certificate does not chain to a trusted CA.',
+  ),
+  CERTIFICATE_UNFIT: row(
+    422,
+    false,
+    'Chứng thư số không dùng được để ký văn bản.',
+    'The certificate or its key may not be used to sign documents.',
+  ),
+  PIN_INCORRECT: row(
+    503,
+    false,
+    'Mã PIN của thiết bị không đúng; thiết bị đã bị tạm khoá để tránh khoá PIN.',
+    'The PIN of the token is wrong; the token is quarantined so that it is not locked.',
+  ),
+  TOKEN_QUARANTINED: row(
+    503,
+    false,
+    'Thiết bị ký đang bị tạm khoá, chờ người quản trị.',
+    'The token is in quarantine until an operator clears it.',
+  ),
+  TOKEN_UNAVAILABLE: row(503, true, 'Chưa kết nối được thiết bị ký.', 'The token cannot be reached.'),
+  KEY_NOT_FOUND: row(503, false, 'Không tìm thấy khoá trên thiết bị ký.', 'The key is not on the token.'),
+
+  // The work
+  LEVEL_UNREACHABLE: row(
+    422,
+    true,
+    'Không đạt được mức chữ ký yêu cầu.',
+    'The signature level that was asked for cannot be reached.',
+  ),
+  CLOCK_SKEWED: row(
+    503,
+    true,
+    'Đồng hồ máy chủ lệch so với dấu thời gian.',
+    'The clock of the server differs too much from the time-stamp.',
+  ),
+  SIGNATURE_WRONG: row(500, true, 'Thiết bị trả về chữ ký sai.', 'The token returned a wrong signature.'),
+  SELF_CHECK_FAILED: row(
+    500,
+    false,
+    'Văn bản đã ký không qua được bước tự kiểm tra; không phát hành.',
+    'The signed document failed our own validation and was not released.',
+  ),
+  STORE_UNAVAILABLE: row(503, true, 'Kho lưu trữ tạm thời không dùng được.', 'The object store is unavailable.'),
+  STORE_FULL: row(507, true, 'Kho lưu trữ đã đầy.', 'The object store is full.'),
+  QUEUE_UNAVAILABLE: row(503, true, 'Hàng đợi tạm thời không dùng được.', 'The queue is unavailable.'),
+  SERVICE_STOPPING: row(503, true, 'Dịch vụ đang dừng; hãy thử lại.', 'The service is stopping; try again.'),
+  TSA_UNAVAILABLE: row(
+    502,
+    true,
+    'Không có dấu thời gian từ máy chủ TSA nào.',
+    'No time-stamp authority gave a valid time-stamp.',
+  ),
+  TSA_REQUEST_INVALID: row(
+    400,
+    false,
+    'Yêu cầu dấu thời gian không đúng định dạng.',
+    'The time-stamp request is not well formed.',
+  ),
+  REVOCATION_UNAVAILABLE: row(
+    502,
+    true,
+    'Không lấy được bằng chứng thu hồi của chứng thư số.',
+    'The revocation status of a certificate cannot be had.',
+  ),
+  URL_REFUSED: row(
+    422,
+    false,
+    'Địa chỉ nằm ngoài danh sách được phép truy cập.',
+    'The URL is outside the allow rules.',
+  ),
+  INTERNAL: row(
+    500,
+    false,
+    'Lỗi nội bộ; hãy báo mã yêu cầu cho người quản trị.',
+    'Internal error; give the request id to the operator.',
+  ),
+} as const;
+
+interface FailureRow {
+  /** HTTP status when the failure is answered directly (RFC 9110). */
+  readonly httpStatus: number;
+  /** True when the same request may pass later without being changed. */
+  readonly retryable: boolean;
+  readonly vi: string;
+  readonly en: string;
+}
+
+function row(httpStatus: number, retryable: boolean, vi: string, en: string): FailureRow {
+  return { httpStatus, retryable, vi, en };
+}
+
+export type FailureCode = keyof typeof table;
+
+export const failureCodes: Readonly<Record<FailureCode, FailureRow>> = table;
+
+export function isFailureCode(value: string): value is FailureCode {
+  return Object.hasOwn(table, value);
+}
+
+export interface FailureFacts {
+  /** What would have been accepted, in one short English phrase with units. */
+  readonly expected?: string;
+  /** What was found. Never a PIN, a token or document bytes. */
+  readonly found?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error that crosses a process boundary; the gateway renders it as RFC 9457 problem+json. */
+export class SigningError extends Error {
+  override readonly name = 'SigningError';
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+
+  constructor(
+    readonly code: FailureCode,
+    facts: FailureFacts = {},
+  ) {
+    super(
+      [
+        failureCodes[code].en,
+        facts.expected === undefined ? '' : `Expected: ${facts.expected}.`,
+        facts.found === undefined ? '' : `Found: ${facts.found}.`,
+      ]
+        .filter((part) => part !== '')
+        .join(' '),
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
+    this.expected = facts.expected;
+    this.found = facts.found;
+  }
+
+  get retryable(): boolean {
+    return failureCodes[this.code].retryable;
+  }
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { roleSchema } from './credential.js';
+import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { failureSchema } from './problem.js';
+
+export const levelSchema = z
+  .enum(['B-B', 'B-T', 'B-LT', 'B-LTA'])
+  .describe('ETSI EN 319 142-1 baseline level')
+  .meta({ id: 'Level' });
+export type Level = z.infer<typeof levelSchema>;
+
+export const namedPlaceSchema = z
+  .enum([
+    'top-left',
+    'top-center',
+    'top-right',
+    'middle-left',
+    'center',
+    'middle-right',
+    'bottom-left',
+    'bottom-center',
+    'bottom-right',
+  ])
+  .meta({ id: 'NamedPlace' });
+
+const lengthPt = z.number().min(1).max(14_400);
+const coordinatePt = z.number().min(-14_400).max(14_400);
+
+/** Where the signature stands. Points (1/72 inch), origin at the lower left of the page as it is displayed. */
+export const placementSchema = z
+  .union([
+    z.strictObject({
+      page: z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page'),
+      rectangle: z.strictObject({ xPt: coordinatePt, yPt: coordinatePt, widthPt: lengthPt, heightPt: lengthPt }),
+    }),
+    z.strictObject({
+      page: z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page'),
+      place: namedPlaceSchema,
+      widthPt: lengthPt,
+      heightPt: lengthPt,
+    }),
+  ])
+  .meta({ id: 'Placement' });
+export type Placement = z.infer<typeof placementSchema>;
+
+/** How it looks. In lines, {signerName}, {organisationName}, {email} and {signingTime} are filled in. */
+export const appearanceSchema = z
+  .strictObject({
+    imagePngBase64: z
+      .string()
+      .max(5_000_000)
+      .optional()
+      .describe('PNG, transparent background; at most 3.5 MB decoded'),
+    lines: z.array(z.string().max(200)).max(12).optional().describe('Text lines, Times-like serif, black'),
+    fontSizePt: z.number().min(4).max(72).default(10),
+  })
+  .refine((a) => a.imagePngBase64 !== undefined || (a.lines?.length ?? 0) > 0, 'expected an image, lines, or both')
+  .meta({ id: 'Appearance' });
+export type Appearance = z.infer<typeof appearanceSchema>;
+
+export const signingStepSchema = z
+  .strictObject({
+    credentialId: nameSchema,
+    role: roleSchema,
+    level: levelSchema,
+    reason: z.string().max(200).optional(),
+    location: z.string().max(200).optional(),
+    placement: placementSchema.optional().describe('Absent: an invisible signature'),
+    appearance: appearanceSchema.optional().describe('Needs a placement'),
+  })
+  .refine(
+    (s) => (s.appearance === undefined) === (s.placement === undefined),
+    'expected placement and appearance together',
+  )
+  .meta({ id: 'SigningStep' });
+export type SigningStep = z.infer<typeof signingStepSchema>;
+
+/** Body of `POST /v1/signing-jobs`. */
+export const signingJobRequestSchema = z
+  .strictObject({
+    documentId: documentIdSchema,
+    expectedVersion: z.int().min(0).describe('The version that the caller has seen; another current version gives 409'),
+    steps: z
+      .array(signingStepSchema)
+      .min(1)
+      .max(8)
+      .describe('Signed one after the other, each in an increment of its own'),
+    reference: z.string().max(200).optional().describe('The caller’s own reference, given back in every answer'),
+  })
+  .meta({ id: 'SigningJobRequest' });
+export type SigningJobRequest = z.infer<typeof signingJobRequestSchema>;
+
+export const stepResultSchema = z
+  .object({
+    step: z.int().min(0),
+    credentialId: nameSchema,
+    role: roleSchema,
+    version: z.int().min(1).describe('The version that this step released'),
+    fieldName: z.string(),
+    level: levelSchema.describe('The level that was reached'),
+    signingTime: instantSchema.describe('/M of the signature dictionary'),
+    timestamp: instantSchema.optional().describe('genTime of the signature time-stamp'),
+    sizeBytes: z.int(),
+    sha256: sha256Schema,
+    placeholderGrown: z
+      .boolean()
+      .optional()
+      .describe('True when the reserved space was too small and the step was signed again'),
+  })
+  .meta({ id: 'StepResult' });
+export type StepResult = z.infer<typeof stepResultSchema>;
+
+export const jobStatusSchema = z
+  .enum(['accepted', 'running', 'waiting', 'completed', 'failed'])
+  .meta({ id: 'JobStatus' });
+export type JobStatus = z.infer<typeof jobStatusSchema>;
+
+export const stageSchema = z.enum([
+  'accepted',
+  'screened',
+  'prepared',
+  'signed',
+  'timestamped',
+  'evidence',
+  'self-checked',
+  'released',
+  'waiting',
+  'completed',
+  'failed',
+]);
+export type Stage = z.infer<typeof stageSchema>;
+
+/** `GET /v1/signing-jobs/{id}`, and the data of the server-sent event `job`. */
+export const signingJobSchema = z
+  .object({
+    jobId: jobIdSchema,
+    documentId: documentIdSchema,
+    reference: z.string().optional(),
+    status: jobStatusSchema,
+    createdAt: instantSchema,
+    completedAt: instantSchema.optional(),
+    stepCount: z.int(),
+    steps: z.array(stepResultSchema).describe('The steps released so far'),
+    failure: failureSchema.optional(),
+  })
+  .meta({ id: 'SigningJob' });
+export type SigningJob = z.infer<typeof signingJobSchema>;
+
+/** Data of the server-sent event `progress`; also the message on the Redis channel of the job. */
+export const progressSchema = z
+  .object({ jobId: jobIdSchema, step: z.int().min(0), stage: stageSchema, at: instantSchema })
+  .meta({ id: 'Progress' });
+export type Progress = z.infer<typeof progressSchema>;

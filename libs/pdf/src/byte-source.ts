@@ -1,0 +1,10 @@
+/** Random access to a file that is never read whole. Offsets count from the first byte of the file. */
+export interface ByteSource {
+  /** Size in bytes. */
+  readonly size: number;
+  /**
+   * Reads exactly `length` bytes from `offset`; fewer only where the file ends. The result may share memory with a cache:
+   * treat it as read-only.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}

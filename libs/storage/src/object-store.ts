@@ -1,0 +1,32 @@
+import type { Readable } from 'node:stream';
+
+/** A body: whole, or in parts that are written as they come. */
+export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * The system of record. A key that is read is either absent or whole: half-written bodies are never visible, and a put that
+ * throws (also because the body's iterable throws) leaves nothing behind.
+ * Throws SigningError STORE_UNAVAILABLE, STORE_FULL.
+ */
+export interface ObjectStore {
+  /** Replaces what is there. */
+  put(key: string, body: ObjectBody): Promise<void>;
+  /** Creates the object only if the key is free; false when it was taken. Atomic against other processes. */
+  create(key: string, body: ObjectBody): Promise<boolean>;
+  /** For small objects (JSON, images); undefined when absent. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Bytes [start, end) as a stream; the whole object by default. undefined when absent. */
+  openRead(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>;
+  stat(key: string): Promise<ObjectInfo | undefined>;
+  /** No error when the key is absent. */
+  delete(key: string): Promise<void>;
+  /** Keys that start with `prefix`, in no certain order. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Resolves when the store can be read and written; throws STORE_UNAVAILABLE. */
+  ping(): Promise<void>;
+}
