@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface BenchArguments {
+  /** Replaces the input PDF. */
+  readonly pdf?: string;
+  /** Replaces the signature image (PNG). */
+  readonly image?: string;
+  readonly rounds: number;
+}
+
+/** `--pdf FILE --image FILE --rounds N`; files are relative to where ./kyso was called. */
+export function readArguments(args: readonly string[]): BenchArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { pdf: { type: 'string' }, image: { type: 'string' }, rounds: { type: 'string' } },
+  });
+  const callerDir = process.env['KYSO_CALLER_DIR'] ?? process.cwd();
+  const rounds = Number(values.rounds ?? 5);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
+    throw new Error(`--rounds: expected 1 to 100, found ${values.rounds}`);
+  return {
+    ...(values.pdf === undefined ? {} : { pdf: resolve(callerDir, values.pdf) }),
+    ...(values.image === undefined ? {} : { image: resolve(callerDir, values.image) }),
+    rounds,
+  };
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Level, SigningJobRequest } from '@kyso/contracts';
+import { checkout, GatewayClient, startCluster, type Cluster } from '@kyso/cli';
+import type { BenchArguments } from './arguments.js';
+import { median, percentile, printResult, rounded } from './figures.js';
+import { makeInput } from './input-files.js';
+import { cpuSeconds } from './process-cpu.js';
+
+const documentsPerRound = 300;
+const inParallel = 16;
+
+interface Round {
+  readonly documentsPerSecond: number;
+  readonly latenciesMs: number[];
+  readonly cpuMsPerDocument: Record<string, number>;
+}
+
+/** One document as iGate would send it: upload, sign, download. Returns its milliseconds. */
+async function oneDocument(
+  client: GatewayClient,
+  pdf: Uint8Array<ArrayBuffer>,
+  imagePngBase64: string,
+  level: Level,
+): Promise<number> {
+  const start = performance.now();
+  const { documentId } = await client.upload(pdf, 'bench.pdf');
+  const request: SigningJobRequest = {
+    documentId,
+    expectedVersion: 0,
+    steps: [
+      {
+        credentialId: 'leader',
+        role: 'leader',
+        level,
+        placement: { page: 1, rectangle: { xPt: 300, yPt: 100, widthPt: 200, heightPt: 100 } },
+        appearance: { imagePngBase64, lines: ['Người ký: {signerName}'], fontSizePt: 10 },
+      },
+    ],
+  };
+  const accepted = await client.sign(request, { idempotencyKey: randomUUID(), waitSeconds: 30 });
+  const job = accepted.status === 'completed' ? accepted : await client.ended(accepted.jobId, 60_000);
+  if (job.status !== 'completed')
+    throw new Error(`job ${job.jobId} ${job.status}: ${job.failure?.code} ${job.failure?.found ?? ''}`);
+  const signed = await client.download(documentId, 1);
+  if (signed.length <= pdf.length) throw new Error('the signed file is not larger than the upload');
+  return performance.now() - start;
+}
+
+async function round(cluster: Cluster, count: number, one: () => Promise<number>): Promise<Round> {
+  const processes = cluster.processes();
+  const cpuBefore = await Promise.all(processes.map(({ pid }) => cpuSeconds(pid)));
+  const own = process.cpuUsage();
+  const latenciesMs: number[] = [];
+  const start = performance.now();
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      next++;
+      latenciesMs.push(await one());
+    }
+  };
+  await Promise.all(Array.from({ length: inParallel }, lane));
+  const seconds = (performance.now() - start) / 1000;
+  const cpuMsPerDocument: Record<string, number> = {};
+  for (const [i, { name, pid }] of processes.entries()) {
+    cpuMsPerDocument[name] = rounded((((await cpuSeconds(pid)) - (cpuBefore[i] ?? 0)) * 1000) / count);
+  }
+  const { user, system } = process.cpuUsage(own);
+  cpuMsPerDocument['load-generator'] = rounded((user + system) / 1000 / count);
+  return { documentsPerSecond: count / seconds, latenciesMs, cpuMsPerDocument };
+}
+
+/** Upload, sign and download through all processes of a cluster on loopback, first B-B, then B-LT. */
+export async function benchCluster(args: BenchArguments): Promise<void> {
+  const file = args.pdf ?? join(checkout, 'var/bench/200kB.pdf');
+  if (args.pdf === undefined) await makeInput(file, { pages: 3, sizeBytes: 200_000 });
+  const pdf = new Uint8Array(await readFile(file));
+  const image = (await readFile(args.image ?? join(checkout, 'samples/chu-ky-lanh-dao.png'))).toString('base64');
+  const cluster = await startCluster({ folder: join(checkout, 'var/bench/cluster') });
+  try {
+    const client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
+    const levels: Record<string, unknown> = {};
+    for (const level of ['B-B', 'B-LT'] as const) {
+      const one = (): Promise<number> => oneDocument(client, pdf, image, level);
+      await round(cluster, 50, one);
+      const rounds: Round[] = [];
+      for (let i = 0; i < args.rounds; i++) rounds.push(await round(cluster, documentsPerRound, one));
+      const latencies = rounds.flatMap((r) => r.latenciesMs);
+      levels[level] = {
+        documentsPerSecond: rounded(median(rounds.map((r) => r.documentsPerSecond))),
+        p50Ms: rounded(percentile(latencies, 0.5)),
+        p95Ms: rounded(percentile(latencies, 0.95)),
+        cpuMsPerDocument: rounds.at(-1)?.cpuMsPerDocument,
+      };
+    }
+    printResult('cluster', {
+      n: args.rounds * documentsPerRound,
+      rounds: args.rounds,
+      inParallel,
+      documentBytes: pdf.length,
+      levels,
+    });
+  } finally {
+    await cluster.stop();
+  }
+}
