@@ -1,4 +1,7 @@
-/** Random access to a file that is never read whole. Offsets count from the first byte of the file. */
+/**
+ * Random access to a file that is never read whole. Offsets count from the first byte of the file. The bytes behind a
+ * source never change while it is in use: documents are written once.
+ */
 export interface ByteSource {
   /** Size in bytes. */
   readonly size: number;

@@ -1,2 +1,26 @@
-export * from './byte-source.js';
-export * from './stub.js';
+export type { ByteSource } from './byte-source.js';
+export { bufferSource, concatSource, fileSource, readChunks } from './sources.js';
+export { PdfError, type PdfErrorCode, PlaceholderTooSmall } from './errors.js';
+export { defaultPdfLimits } from './limits.js';
+export type {
+  AppearanceSpec,
+  DocumentSecurityStore,
+  ModificationFinding,
+  NamedPlace,
+  PdfLimits,
+  PdfPage,
+  PdfSignature,
+  Prepared,
+  PreparedState,
+  PrepareOptions,
+  Rectangle,
+  Revision,
+} from './types.js';
+export { PdfDocument } from './document.js';
+export { assertOnPage, placeOnPage } from './geometry.js';
+export { assertDrawable, inspectPng } from './appearance/index.js';
+export { completeSignature } from './writer/complete.js';
+export { digestPrepared } from './writer/digest.js';
+export { prepareDocumentTimestamp, prepareSignature } from './writer/prepare.js';
+export { buildSecurityStore } from './writer/security-store.js';
+export { findModifications } from './modifications/find.js';

@@ -1,0 +1,111 @@
+import { PdfError } from '../errors.js';
+import type { AppearanceSpec } from '../types.js';
+import { fontObjects } from './font-objects.js';
+import { imageObjects, prepareImage } from './image-objects.js';
+import type { PreparedImage } from './image-objects.js';
+import { layOut, measureLine } from './layout.js';
+import type { Content, Layout } from './layout.js';
+import type { AppearanceObject } from './pdf-syntax.js';
+import { latin1, number, streamParts } from './pdf-syntax.js';
+
+/** Where an appearance is drawn. */
+export interface AppearancePlace {
+  /** Of the rectangle on the page as displayed, in points. */
+  readonly widthPt: number;
+  readonly heightPt: number;
+  /** /Rotate of the page, clockwise. */
+  readonly rotate: 0 | 90 | 180 | 270;
+  /** Gives the next free object number. */
+  readonly allocate: () => number;
+}
+
+/** An appearance whose text is measured and whose image is compressed. */
+export interface AppearanceObjects {
+  /**
+   * The objects to be written; `appearanceRef` is the number of the form XObject for /AP /N (ISO 32000-2, 12.5.5).
+   *
+   * @throws PdfError `TEXT_NOT_DRAWABLE` when the lines don't fit the rectangle at 4 pt.
+   */
+  build(input: AppearancePlace): { objects: readonly AppearanceObject[]; appearanceRef: number };
+}
+
+/**
+ * Prepares what a signature shows. Decoded images are cached by their SHA-256; the bytes of `imagePng` must not be changed
+ * afterwards.
+ *
+ * @throws PdfError `IMAGE_INVALID`, `TEXT_NOT_DRAWABLE`
+ */
+export function createAppearance(spec: AppearanceSpec): AppearanceObjects {
+  if (spec.imagePng === undefined && spec.lines.length === 0) {
+    throw new PdfError('TEXT_NOT_DRAWABLE', 'an image, lines of text, or both', 'neither');
+  }
+  if (spec.lines.length > 0 && !(spec.fontSizePt >= 4 && spec.fontSizePt <= 72)) {
+    throw new PdfError('TEXT_NOT_DRAWABLE', 'a font size from 4 to 72 pt', `${spec.fontSizePt}`);
+  }
+  const image = spec.imagePng === undefined ? undefined : prepareImage(spec.imagePng);
+  const content: Content = { image, lines: spec.lines.map(measureLine), fontSizePt: spec.fontSizePt };
+  let last: { widthPt: number; heightPt: number; layout: Layout } | undefined;
+  return {
+    build(place) {
+      const { widthPt, heightPt } = place;
+      if (last?.widthPt !== widthPt || last.heightPt !== heightPt) {
+        last = { widthPt, heightPt, layout: layOut(content, widthPt, heightPt) };
+      }
+      return buildObjects(last.layout, image, place);
+    },
+  };
+}
+
+function buildObjects(layout: Layout, image: PreparedImage | undefined, place: AppearancePlace) {
+  const { allocate } = place;
+  const appearanceRef = allocate();
+  const objects: AppearanceObject[] = [];
+  let resources = '';
+  if (image !== undefined) {
+    const built = imageObjects(image, allocate);
+    objects.push(...built.objects);
+    resources += `/XObject<</Im ${built.imageRef} 0 R>>`;
+  }
+  if (layout.text !== undefined) {
+    const built = fontObjects(allocate);
+    objects.push(...built.objects);
+    resources += `/Font<</F ${built.fontRef} 0 R>>`;
+  }
+  const entries =
+    `/Type/XObject/Subtype/Form/BBox[0 0 ${number(place.widthPt)} ${number(place.heightPt)}]` +
+    `${matrix(place)}/Resources<<${resources}>>`;
+  objects.unshift({ objectNumber: appearanceRef, body: streamParts(entries, latin1(drawing(layout))) });
+  return { objects, appearanceRef };
+}
+
+/**
+ * Turns the appearance against the page's /Rotate, so that it stands upright on the page as displayed. The annotation's
+ * /Rect has width and height exchanged at 90 and 270 degrees (ISO 32000-2, 12.5.5, algorithm "Appearance streams").
+ */
+function matrix({ widthPt, heightPt, rotate }: AppearancePlace): string {
+  const [width, height] = [number(widthPt), number(heightPt)];
+  switch (rotate) {
+    case 0:
+      return '';
+    case 90:
+      return `/Matrix[0 1 -1 0 ${height} 0]`;
+    case 180:
+      return `/Matrix[-1 0 0 -1 ${width} ${height}]`;
+    case 270:
+      return `/Matrix[0 -1 1 0 0 ${width}]`;
+  }
+}
+
+/** The content stream: the image first, then the text over it in black. */
+function drawing({ image, text }: Layout): string {
+  let content = '';
+  if (image !== undefined) {
+    content += `q ${number(image.width)} 0 0 ${number(image.height)} ${number(image.x)} ${number(image.y)} cm /Im Do Q\n`;
+  }
+  if (text !== undefined) {
+    content += `BT 0 g /F ${number(text.fontSizePt)} Tf\n`;
+    for (const { x, y, hex } of text.lines) content += `1 0 0 1 ${number(x)} ${number(y)} Tm <${hex}> Tj\n`;
+    content += 'ET\n';
+  }
+  return content;
+}

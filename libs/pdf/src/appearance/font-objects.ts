@@ -1,0 +1,103 @@
+import { deflateSync } from 'node:zlib';
+import { fontFile, fontMeasures, glyphs } from './font.js';
+import type { AppearanceObject } from './pdf-syntax.js';
+import { latin1, streamBody } from './pdf-syntax.js';
+
+/** ISO 32000-2, 9.9.2: a subset's name starts with a tag of six letters. */
+const baseFont = '/KYSOVN+KysoSerif';
+
+interface FontBodies {
+  readonly fontFile: Uint8Array;
+  readonly toUnicode: Uint8Array;
+  readonly descriptor: Uint8Array;
+  readonly cidFont: Uint8Array;
+  readonly type0: Uint8Array;
+}
+let bodies: FontBodies | undefined;
+
+/**
+ * The five objects of the embedded font (ISO 32000-2, 9.7.4 and 9.7.6: Type0, Identity-H, CIDFontType2), about 18 kB.
+ * Everything but the references is made once in the life of the process and shared by all documents.
+ */
+export function fontObjects(allocate: () => number): { objects: AppearanceObject[]; fontRef: number } {
+  bodies ??= makeBodies();
+  const [fontRef, cidFontRef, descriptorRef, fontFileRef, toUnicodeRef] = [
+    allocate(),
+    allocate(),
+    allocate(),
+    allocate(),
+    allocate(),
+  ];
+  return {
+    fontRef,
+    objects: [
+      {
+        objectNumber: fontRef,
+        body: [bodies.type0, latin1(`/DescendantFonts[${cidFontRef} 0 R]/ToUnicode ${toUnicodeRef} 0 R>>`)],
+      },
+      { objectNumber: cidFontRef, body: [bodies.cidFont, latin1(`/FontDescriptor ${descriptorRef} 0 R>>`)] },
+      { objectNumber: descriptorRef, body: [bodies.descriptor, latin1(`/FontFile2 ${fontFileRef} 0 R>>`)] },
+      { objectNumber: fontFileRef, body: [bodies.fontFile] },
+      { objectNumber: toUnicodeRef, body: [bodies.toUnicode] },
+    ],
+  };
+}
+
+function makeBodies(): FontBodies {
+  const compressed = deflateSync(fontFile, { level: 9 });
+  const { ascent, descent, capHeight, boundingBox } = fontMeasures;
+  return {
+    fontFile: streamBody(`/Length1 ${fontFile.length}/Filter/FlateDecode`, compressed),
+    toUnicode: streamBody('/Filter/FlateDecode', deflateSync(latin1(toUnicodeCMap()), { level: 9 })),
+    // Flags: Serif and Nonsymbolic. StemV of a regular weight.
+    descriptor: latin1(
+      `<</Type/FontDescriptor/FontName${baseFont}/Flags 34/FontBBox[${boundingBox.join(' ')}]/ItalicAngle 0` +
+        `/Ascent ${ascent}/Descent ${descent}/CapHeight ${capHeight}/StemV 80`,
+    ),
+    cidFont: latin1(
+      `<</Type/Font/Subtype/CIDFontType2/BaseFont${baseFont}` +
+        `/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/CIDToGIDMap/Identity/DW 0/W${widths()}`,
+    ),
+    type0: latin1(`<</Type/Font/Subtype/Type0/BaseFont${baseFont}/Encoding/Identity-H`),
+  };
+}
+
+/** ISO 32000-2, 9.7.4.3: `[first CID [widths…] …]`, one entry for each run of successive CIDs. */
+function widths(): string {
+  let array = '';
+  let previous = -2;
+  for (const { id, width } of byGlyphId()) {
+    array += id === previous + 1 ? ` ${width}` : `${previous < 0 ? '' : ']'}${previous < 0 ? '' : ' '}${id}[${width}`;
+    previous = id;
+  }
+  return `[${array}]]`;
+}
+
+/** ISO 32000-2, 9.10.3: maps each glyph back to its character, so that text can be searched, copied and read aloud. */
+function toUnicodeCMap(): string {
+  const mappings = byGlyphId().map(({ hex, codePoint }) => `<${hex}><${codePoint.toString(16).padStart(4, '0')}>`);
+  const sections: string[] = [];
+  // At most 100 mappings in one section (Adobe Technical Note #5014).
+  for (let start = 0; start < mappings.length; start += 100) {
+    const section = mappings.slice(start, start + 100);
+    sections.push(`${section.length} beginbfchar\n${section.join('\n')}\nendbfchar`);
+  }
+  return `/CIDInit /ProcSet findresource begin
+12 dict begin
+begincmap
+/CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def
+/CMapName /Adobe-Identity-UCS def
+/CMapType 2 def
+1 begincodespacerange
+<0000><ffff>
+endcodespacerange
+${sections.join('\n')}
+endcmap
+CMapName currentdict /CMap defineresource pop
+end
+end`;
+}
+
+function byGlyphId() {
+  return [...glyphs.values()].sort((a, b) => a.id - b.id);
+}

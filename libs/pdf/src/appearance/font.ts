@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { PdfError } from '../errors.js';
+
+/** SHA-256 of the vendored files, printed by scripts/make-font-subset.mjs. */
+const fontSha256 = 'a389deec673de3ec0d2e9ec6bb525d5b68deca0d113a10326c37967cd07d9025';
+const metricsSha256 = '9b606941035024fa75b595f7a2b76c70f6694476269d3e190cd594e544dd9782';
+
+interface FontMetrics {
+  readonly unitsPerEm: number;
+  readonly ascent: number;
+  readonly descent: number;
+  readonly capHeight: number;
+  /** xMin, yMin, xMax, yMax over all glyphs. */
+  readonly boundingBox: readonly [number, number, number, number];
+  /** Code point, glyph id, advance width; sorted by code point. */
+  readonly glyphs: readonly (readonly [number, number, number])[];
+}
+
+interface Glyph {
+  readonly codePoint: number;
+  /** Also the CID: the font is embedded with Identity-H and an identity CIDToGIDMap. */
+  readonly id: number;
+  /** In 1/1000 of the font size, as /W states it, so that what is measured here is what a viewer draws. */
+  readonly width: number;
+  /** The glyph id as four hexadecimal digits, as it stands in a content stream. */
+  readonly hex: string;
+}
+
+/** The vendored TrueType file (Kyso Serif: a subset of Liberation Serif 2.1.5 with all Vietnamese letters). */
+export const fontFile: Uint8Array = readPinned('KysoSerif-Regular.ttf', fontSha256);
+const metrics = JSON.parse(readPinned('KysoSerif-Regular.json', metricsSha256).toString('utf8')) as FontMetrics;
+
+/** Vertical measures in 1/1000 of the font size; the bounding box holds every glyph, stacked accents too. */
+export const fontMeasures = {
+  ascent: perMille(metrics.ascent),
+  descent: perMille(metrics.descent),
+  capHeight: perMille(metrics.capHeight),
+  boundingBox: metrics.boundingBox.map(perMille) as [number, number, number, number],
+};
+
+/** Every character of the font, by code point. */
+export const glyphs: ReadonlyMap<number, Glyph> = new Map(
+  metrics.glyphs.map(([codePoint, id, advance]) => [
+    codePoint,
+    { codePoint, id, width: perMille(advance), hex: id.toString(16).padStart(4, '0') },
+  ]),
+);
+
+/** The same by UTF-16 code unit, of which every glyph here has just one: an array is read faster than the map. */
+const glyphByCodeUnit: readonly (Glyph | undefined)[] = Array.from(
+  { length: Math.max(...glyphs.keys()) + 1 },
+  (_, codeUnit) => glyphs.get(codeUnit),
+);
+
+/** A piece of text without a line break, measured once, drawn at any size. */
+export interface TextRun {
+  /** At size 1,000; kerning is not applied. */
+  readonly width: number;
+  /** Hexadecimal glyph ids for the operator Tj. */
+  readonly hex: string;
+}
+
+/** The width of a space at size 1,000. */
+export const space: TextRun = textRun(' ');
+
+/**
+ * Measures and encodes `text`, which is NFC-normalised first, so that decomposed Vietnamese finds its precomposed glyph and
+ * is extracted composed.
+ *
+ * @throws PdfError `TEXT_NOT_DRAWABLE`, naming the first character that the font lacks.
+ */
+export function textRun(text: string): TextRun {
+  const normalised = text.normalize('NFC');
+  let width = 0;
+  let hex = '';
+  for (let index = 0; index < normalised.length; index++) {
+    const glyph = glyphByCodeUnit[normalised.charCodeAt(index)];
+    if (glyph === undefined) throw notDrawable(normalised.codePointAt(index) ?? 0);
+    width += glyph.width;
+    hex += glyph.hex;
+  }
+  return { width, hex };
+}
+
+/** Throws PdfError `TEXT_NOT_DRAWABLE`, naming the character, when the embedded font lacks a glyph (text is NFC-normalised first). */
+export function assertDrawable(text: string): void {
+  textRun(text);
+}
+
+/** A viewer would draw an empty box or nothing: the reader of a signed page would see another text than was signed. */
+function notDrawable(codePoint: number): PdfError {
+  const character = String.fromCodePoint(codePoint);
+  const name = `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;
+  // Controls, format characters and lone surrogates would garble logs and answers.
+  const shown = /[\p{C}\p{M}\p{Z}]/u.test(character) ? '' : ` (${character})`;
+  return new PdfError('TEXT_NOT_DRAWABLE', 'characters of Vietnamese and Western European languages', name + shown);
+}
+
+function perMille(fontUnits: number): number {
+  return Math.round((fontUnits * 1000) / metrics.unitsPerEm);
+}
+
+/** Fails when the process starts, rather than draw official text with a font that nobody has checked. */
+function readPinned(fileName: string, sha256: string): Buffer {
+  const bytes = readFileSync(new URL(`../../fonts/${fileName}`, import.meta.url));
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== sha256) throw new Error(`${fileName}: expected SHA-256 ${sha256}, found ${found}`);
+  return bytes;
+}

@@ -1,0 +1,65 @@
+import type { ByteSource } from './byte-source.js';
+import { PageTree, displayedPage } from './reader/pages.js';
+import { assertAnySignaturePossible, readSigningPermissions } from './reader/permissions.js';
+import { readRevisions } from './reader/revisions.js';
+import { readSecurityStore } from './reader/security-store.js';
+import { readSignatures } from './reader/signatures.js';
+import { readStructure, type Structure } from './reader/structure.js';
+import type { DocumentSecurityStore, PdfLimits, PdfPage, PdfSignature, Revision } from './types.js';
+
+/** A PDF that is read where it is needed and never changed. */
+export class PdfDocument {
+  private constructor(
+    readonly source: ByteSource,
+    /** For the modules of this package only. */
+    readonly structure: Structure,
+  ) {}
+
+  /**
+   * Opens lazily: reads header, tail and cross-reference data only. Throws PdfError EMPTY, NOT_A_PDF, DAMAGED,
+   * PASSWORD_NEEDED, ENCRYPTED or LIMIT_EXCEEDED.
+   */
+  static async open(source: ByteSource, limits: Partial<PdfLimits> = {}): Promise<PdfDocument> {
+    return new PdfDocument(source, await readStructure(source, limits));
+  }
+
+  /** Throws PdfError NO_PAGES. */
+  pageCount(): Promise<number> {
+    this.structure.meter.begin();
+    return new PageTree(this.structure.view).count();
+  }
+
+  /** `index` from 0. Throws PdfError PAGE_UNKNOWN. */
+  async page(index: number): Promise<PdfPage> {
+    this.structure.meter.begin();
+    const { geometry } = await new PageTree(this.structure.view).page(index);
+    return displayedPage(index, geometry);
+  }
+
+  /** In the order of their revisions. */
+  async signatures(): Promise<PdfSignature[]> {
+    this.structure.meter.begin();
+    return (await readSignatures(this.structure)).map(({ signature }) => signature);
+  }
+
+  /** From the oldest to the newest. */
+  revisions(): Promise<Revision[]> {
+    this.structure.meter.begin();
+    return readRevisions(this.structure);
+  }
+
+  /** Empty lists where the document has no /DSS. */
+  securityStore(): Promise<DocumentSecurityStore> {
+    this.structure.meter.begin();
+    return readSecurityStore(this.structure.view);
+  }
+
+  /**
+   * Refuses a document that can't take another signature: hybrid, without pages, damaged, or certified against it.
+   * Encrypted ones are refused by `open`. Throws PdfError.
+   */
+  async assertSignable(): Promise<void> {
+    this.structure.meter.begin();
+    assertAnySignaturePossible(await readSigningPermissions(this.structure));
+  }
+}

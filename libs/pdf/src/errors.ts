@@ -1,0 +1,51 @@
+/**
+ * Why a document, or what was asked of it, is refused. `PDF_${code}` or `${code}` is the failure code in libs/contracts.
+ *
+ * - `EMPTY`: no bytes. `NOT_A_PDF`: no `%PDF-` header within the first 1,024 bytes.
+ * - `DAMAGED`: the file contradicts ISO 32000-2 where the reader has to rely on it; nothing is repaired.
+ * - `NO_PAGES`: the page tree has no page.
+ * - `PASSWORD_NEEDED`: encrypted, and the empty user password doesn't open it. `ENCRYPTED`: it does (permissions only).
+ * - `HYBRID`: a cross-reference table with /XRefStm (ISO 32000-2, 7.5.8.4), or table and stream sections mixed.
+ * - `LIMIT_EXCEEDED`: one of `PdfLimits`.
+ * - `PAGE_UNKNOWN`, `RECTANGLE_OFF_PAGE`, `IMAGE_INVALID`, `TEXT_NOT_DRAWABLE`: what was asked for can't be drawn.
+ * - `FIELD_UNUSABLE`: the field of that name isn't an empty signature field.
+ * - `CERTIFIED`: an earlier signer forbade the change that the signature would be.
+ */
+export type PdfErrorCode =
+  | 'EMPTY'
+  | 'NOT_A_PDF'
+  | 'DAMAGED'
+  | 'NO_PAGES'
+  | 'PASSWORD_NEEDED'
+  | 'ENCRYPTED'
+  | 'HYBRID'
+  | 'LIMIT_EXCEEDED'
+  | 'PAGE_UNKNOWN'
+  | 'RECTANGLE_OFF_PAGE'
+  | 'IMAGE_INVALID'
+  | 'TEXT_NOT_DRAWABLE'
+  | 'FIELD_UNUSABLE'
+  | 'CERTIFIED';
+
+/** A refusal with what was expected and what was found, both in English, without the document's content. */
+export class PdfError extends Error {
+  override readonly name = 'PdfError';
+  constructor(
+    readonly code: PdfErrorCode,
+    readonly expected: string,
+    readonly found: string,
+  ) {
+    super(`${code}: expected ${expected}, found ${found}`);
+  }
+}
+
+/** The CMS doesn't fit into /Contents: prepare again with at least `neededBytes` and sign again. Both in bytes of DER. */
+export class PlaceholderTooSmall extends Error {
+  override readonly name = 'PlaceholderTooSmall';
+  constructor(
+    readonly neededBytes: number,
+    readonly reservedBytes: number,
+  ) {
+    super(`the CMS has ${neededBytes} bytes, ${reservedBytes} are reserved`);
+  }
+}

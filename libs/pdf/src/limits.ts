@@ -1,0 +1,45 @@
+import { PdfError } from './errors.js';
+import type { PdfLimits } from './types.js';
+
+/** What a real document of a public authority stays far below, and a server with many uploads at once survives. */
+export const defaultPdfLimits: PdfLimits = Object.freeze({
+  maxNesting: 100,
+  maxRevisions: 500,
+  maxObjects: 2_000_000,
+  maxInflatedBytes: 64 * 1024 * 1024,
+  maxObjectBytes: 16 * 1024 * 1024,
+  maxPages: 100_000,
+  maxSignatures: 200,
+  deadlineMs: 10_000,
+});
+
+export function limitExceeded(expected: string, found: string | number): PdfError {
+  return new PdfError('LIMIT_EXCEEDED', expected, String(found));
+}
+
+/** Counts what one operation on a document visits and stops it at `maxObjects` or `deadlineMs`. */
+export class Meter {
+  private visits = 0;
+  private deadline: number;
+
+  constructor(private readonly limits: PdfLimits) {
+    this.deadline = performance.now() + limits.deadlineMs;
+  }
+
+  /** Starts anew; called at the start of each public operation. */
+  begin(): void {
+    this.visits = 0;
+    this.deadline = performance.now() + this.limits.deadlineMs;
+  }
+
+  /** To be called for each object or section that is read. Throws PdfError LIMIT_EXCEEDED. */
+  visit(): void {
+    this.visits += 1;
+    if (this.visits > this.limits.maxObjects) {
+      throw limitExceeded(`at most ${this.limits.maxObjects} objects visited`, 'more');
+    }
+    if (performance.now() > this.deadline) {
+      throw limitExceeded(`an answer within ${this.limits.deadlineMs} ms`, 'no answer yet');
+    }
+  }
+}

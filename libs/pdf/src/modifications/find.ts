@@ -1,0 +1,218 @@
+import type { PdfDocument } from '../document.js';
+import { dictionaryOf } from '../reader/indirect-object.js';
+import { ObjectView } from '../reader/objects.js';
+import { PageTree } from '../reader/pages.js';
+import { readRevisionSections } from '../reader/revisions.js';
+import { storeKeys } from '../reader/security-store.js';
+import { readSignatures } from '../reader/signatures.js';
+import { readCatalog } from '../reader/structure.js';
+import { changedKeys, sameValue } from '../syntax/same-value.js';
+import { type Dictionary, isName, PdfArray, Reference } from '../syntax/values.js';
+import type { ModificationFinding, PdfSignature } from '../types.js';
+import { findChanges, findUses, isObjectStream } from './changes.js';
+import { Comparison, referenced } from './comparison.js';
+import { findCoverageFaults, findUnaccountedBytes } from './coverage.js';
+import { compareForm, isReferenceTo } from './form.js';
+
+/**
+ * Compares the document as of the signature's revision with the whole file; empty when only permitted changes follow.
+ *
+ * Permitted are additions to /DSS, fields of later signatures and document time-stamps with their widgets and
+ * appearances, values of existing fields (unless certified or locked against it), and what is shown on no page:
+ * /Extensions, /Version and metadata. Everything else that the signed revision uses must be as it was. Throws PdfError.
+ */
+export async function findModifications(
+  document: PdfDocument,
+  signature: PdfSignature,
+): Promise<ModificationFinding[]> {
+  const { structure } = document;
+  structure.meter.begin();
+  const revisions = await readRevisionSections(structure);
+  const signed = revisions.find((revision) => revision.number === signature.revision);
+  const findings = await findCoverageFaults(structure, signature, signed);
+  if (signed === undefined) {
+    return findings;
+  }
+  findings.push(...(await findUnaccountedBytes(structure, revisions, signed)));
+  const later = revisions.filter((revision) => revision.number > signed.number);
+  const value = (await readSignatures(structure)).find(
+    (candidate) => candidate.signature.contentsStart === signature.contentsStart,
+  );
+  if (later.length === 0 || value === undefined) {
+    return findings;
+  }
+  const covered = revisions.filter((revision) => revision.number <= signed.number).toReversed();
+  const before = new ObjectView(
+    structure.view.objects,
+    covered.flatMap((revision) => revision.sections),
+  );
+  const after = structure.view;
+  const changes = await findChanges(before, after, later);
+  const uses = await findUses(before, changes);
+  const comparison = new Comparison(before, after, signature, { changes, uses });
+  if (!sameValue(before.sections[0]?.trailer.get('Root'), after.sections[0]?.trailer.get('Root'))) {
+    comparison.report('CATALOG_CHANGED', 'another catalog');
+    return [...findings, ...comparison.findings];
+  }
+  await compareCatalog(comparison);
+  await compareForm(comparison, value.dictionary);
+  await compareStore(comparison);
+  await comparePages(comparison);
+  await reportTheRest(comparison);
+  return [...findings, ...comparison.findings];
+}
+
+async function compareCatalog(comparison: Comparison): Promise<void> {
+  const old = await readCatalog(comparison.before);
+  const current = await readCatalog(comparison.after);
+  comparison.explain(old.object.objectNumber);
+  for (const key of changedKeys(old.dictionary, current.dictionary)) {
+    if (key === 'Metadata') {
+      const metadata = await comparison.after.dictionary(current.dictionary.get(key));
+      if (isName(metadata?.get('Type'), 'Metadata')) {
+        continue;
+      }
+    }
+    if (!['AcroForm', 'DSS', 'Extensions', 'Version'].includes(key)) {
+      comparison.report('CATALOG_CHANGED', `/${key} of the catalog changed`, old.object.objectNumber);
+    }
+  }
+  // XMP and the information dictionary are on no page, and common tools write them anew with each update.
+  const metadata = referenced(old.dictionary.get('Metadata'));
+  if (metadata !== undefined && comparison.belongsTo(metadata, new Set([old.object.objectNumber]))) {
+    comparison.explain(metadata);
+  }
+  const information = referenced(comparison.before.sections[0]?.trailer.get('Info'));
+  if (information !== undefined && comparison.referrers(information).size === 0) {
+    comparison.explain(information);
+  }
+  // Extensions only name what a reader should know about (ISO 32000-2, 7.12).
+  comparison.explain(referenced(old.dictionary.get('Extensions')));
+}
+
+/** Additions to the store (ETSI EN 319 142-1, 5.4.2) are what signatures are kept valid by; nothing may go. */
+async function compareStore(comparison: Comparison): Promise<void> {
+  const { before, after } = comparison;
+  const oldCatalog = await readCatalog(before);
+  const oldStore = await before.dictionary(oldCatalog.dictionary.get('DSS'));
+  if (oldStore === undefined) {
+    return;
+  }
+  const newStore = await after.dictionary((await readCatalog(after)).dictionary.get('DSS'));
+  for (const { key } of storeKeys) {
+    const kept = await before.resolve(oldStore.get(key));
+    const now = await after.resolve(newStore?.get(key));
+    const items = now instanceof PdfArray ? now.items : [];
+    if (kept instanceof PdfArray && !kept.items.every((item) => items.some((other) => sameValue(item, other)))) {
+      comparison.report('STORE_REDUCED', `evidence was removed from /${key} of /DSS`);
+    }
+  }
+  const parts = await storeObjects(before, oldCatalog.dictionary);
+  const owners = new Set([...parts, oldCatalog.object.objectNumber]);
+  for (const objectNumber of parts) {
+    if (comparison.belongsTo(objectNumber, owners)) {
+      comparison.explain(objectNumber);
+    }
+  }
+}
+
+/** The dictionaries and arrays that make up the store, without its streams. */
+async function storeObjects(view: ObjectView, catalog: Dictionary): Promise<Set<number>> {
+  const found = new Set<number>();
+  const pending = [{ value: catalog.get('DSS'), depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, depth } = next;
+    const object = value instanceof Reference ? await view.object(value.objectNumber) : undefined;
+    if (object !== undefined && (object.dataOffset !== undefined || found.has(object.objectNumber))) {
+      continue;
+    }
+    if (object !== undefined) {
+      found.add(object.objectNumber);
+    }
+    const content = object === undefined ? value : object.value;
+    // DSS, VRI, one entry, its arrays: nothing lies deeper.
+    if (depth < 4 && content instanceof PdfArray) {
+      pending.push(...content.items.map((item) => ({ value: item, depth: depth + 1 })));
+    } else if (depth < 4 && typeof content === 'object' && content !== null && 'entries' in content) {
+      pending.push(...[...content.entries.values()].map((entry) => ({ value: entry.value, depth: depth + 1 })));
+    }
+  }
+  return found;
+}
+
+/** Pages may list new widgets of signature fields, and nothing else of them may change. */
+async function comparePages(comparison: Comparison): Promise<void> {
+  const { before, changes } = comparison;
+  const redefined = [...changes.keys()].filter(
+    (objectNumber) => comparison.isRedefined(objectNumber) && !comparison.isExplained(objectNumber),
+  );
+  if (redefined.length === 0) {
+    return;
+  }
+  const pages = await new PageTree(before).allPageNumbers();
+  for (const objectNumber of redefined) {
+    if (pages.has(objectNumber)) {
+      comparison.explain(objectNumber);
+      await comparePage(comparison, objectNumber);
+      continue;
+    }
+    const owners = [...comparison.referrers(objectNumber)];
+    const value = (await before.object(objectNumber))?.value;
+    if (value instanceof PdfArray && owners.length > 0 && owners.every((owner) => pages.has(owner))) {
+      for (const owner of owners) {
+        await compareHeldAnnotations(comparison, owner, objectNumber);
+      }
+    }
+  }
+}
+
+async function comparePage(comparison: Comparison, pageNumber: number): Promise<void> {
+  const old = dictionaryOf(await comparison.before.object(pageNumber));
+  const current = dictionaryOf(await comparison.after.object(pageNumber));
+  for (const key of changedKeys(old, current)) {
+    if (key !== 'Annots') {
+      comparison.report('PAGE_CHANGED', `/${key} of a page changed`, pageNumber);
+    }
+  }
+  if (current?.ambiguous === true) {
+    comparison.report('PAGE_CHANGED', 'a key stands twice', pageNumber);
+  }
+  await compareAnnotations(comparison, pageNumber);
+}
+
+/** The array `arrayNumber` was redefined; that is explained if it is the page's /Annots and nothing else. */
+async function compareHeldAnnotations(comparison: Comparison, page: number, arrayNumber: number): Promise<void> {
+  const dictionary = dictionaryOf(await comparison.before.object(page));
+  const holders = [...(dictionary?.entries ?? [])].filter(([, { value }]) => referenced(value) === arrayNumber);
+  if (holders.length === 1 && holders[0]?.[0] === 'Annots') {
+    comparison.explain(arrayNumber);
+    await compareAnnotations(comparison, page);
+  }
+}
+
+async function compareAnnotations(comparison: Comparison, pageNumber: number): Promise<void> {
+  const old = dictionaryOf(await comparison.before.object(pageNumber))?.get('Annots');
+  const current = dictionaryOf(await comparison.after.object(pageNumber))?.get('Annots');
+  const added = await comparison.additions(old, current);
+  if (added === undefined) {
+    comparison.report('ANNOTATION_CHANGED', 'annotations were removed or put in another order', pageNumber);
+  } else if (!added.every((item) => isReferenceTo(item, comparison.newWidgets))) {
+    comparison.report('ANNOTATION_ADDED', 'an annotation that is no widget of a new signature field', pageNumber);
+  }
+}
+
+/** What nothing above has explained is permitted only if the signed revision never used it. */
+async function reportTheRest(comparison: Comparison): Promise<void> {
+  for (const [objectNumber, change] of comparison.changes) {
+    const isUsed = comparison.referrers(objectNumber).size > 0;
+    if (change === 'new' && isUsed) {
+      comparison.report('DANGLING_REFERENCE', 'the signed revision refers to an object added later', objectNumber);
+    } else if (change !== 'new' && !comparison.isExplained(objectNumber)) {
+      if (await isObjectStream(comparison.before, objectNumber)) {
+        comparison.report('OBJECT_REDEFINED', 'an object stream was replaced', objectNumber);
+      } else if (isUsed) {
+        comparison.report('OBJECT_REDEFINED', `an object that the signed revision uses was ${change}`, objectNumber);
+      }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { damaged, type Parser } from '../syntax/parser.js';
+import type { Dictionary, PdfValue } from '../syntax/values.js';
+import { Dictionary as DictionaryClass } from '../syntax/values.js';
+import type { Window } from './window.js';
+
+/** An object as one place of the file defines it (ISO 32000-2, 7.3.10). */
+export interface IndirectObject {
+  readonly objectNumber: number;
+  readonly generation: number;
+  readonly value: PdfValue;
+  /** Offset of the stream data in the file; undefined unless the object is a stream. */
+  readonly dataOffset: number | undefined;
+  /** File offset of position 0 of the bytes that `value` points into; undefined inside an object stream. */
+  readonly base: number | undefined;
+  /** File offset just after what was parsed: the value, or the `stream` keyword and its EOL. */
+  readonly parsedEnd: number;
+}
+
+/** Parses `N G obj value`, and `stream` with its EOL if the object is one. */
+export function parseIndirectObject({ parser, base }: Window): IndirectObject {
+  const objectNumber = parser.integer();
+  const generation = parser.integer();
+  parser.keyword('obj');
+  const value = parser.value();
+  let dataOffset: number | undefined;
+  if (value instanceof DictionaryClass && parser.tryKeyword('stream')) {
+    dataOffset = base + afterEndOfLine(parser);
+  } else if (!parser.tryKeyword('endobj')) {
+    // Without it the value may have been cut off by what stands there now.
+    throw damaged(`endobj after object ${objectNumber}`, parser.excerpt());
+  }
+  return { objectNumber, generation, value, dataOffset, base, parsedEnd: base + parser.pos };
+}
+
+/** ISO 32000-2, 7.3.8.1: CRLF or LF, not CR alone. */
+function afterEndOfLine(parser: Parser): number {
+  if (parser.pos + 1 >= parser.bytes.length) {
+    parser.needMore();
+  }
+  if (parser.bytes[parser.pos] === 13) {
+    parser.pos += 1;
+  }
+  if (parser.bytes[parser.pos] !== 10) {
+    throw damaged('an end of line after the keyword stream', parser.excerpt());
+  }
+  parser.pos += 1;
+  return parser.pos;
+}
+
+/** The dictionary of a dictionary or stream object. */
+export function dictionaryOf(object: IndirectObject | undefined): Dictionary | undefined {
+  return object?.value instanceof DictionaryClass ? object.value : undefined;
+}

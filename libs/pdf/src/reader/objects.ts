@@ -1,0 +1,196 @@
+import { limitExceeded } from '../limits.js';
+import { asBuffer } from '../sources.js';
+import { damaged } from '../syntax/parser.js';
+import { Dictionary, isName, type PdfValue, Reference } from '../syntax/values.js';
+import { decodeStream } from './filters.js';
+import { dictionaryOf, type IndirectObject, parseIndirectObject } from './indirect-object.js';
+import type { Section, XrefEntry } from './section.js';
+import type { WindowReader } from './window.js';
+
+const maxCachedObjects = 1024;
+const maxCachedContainers = 8;
+const maxReferenceHops = 16;
+
+/** A decoded object stream (ISO 32000-2, 7.5.7). */
+interface ObjectStream {
+  readonly bytes: Buffer;
+  readonly members: readonly { readonly objectNumber: number; readonly offset: number }[];
+}
+
+/** Reads objects by their place in the file, with a small cache that all views of the document share. */
+export class ObjectReader {
+  private readonly byOffset = new Map<number, IndirectObject>();
+  private readonly containers = new Map<number, ObjectStream>();
+
+  constructor(readonly windows: WindowReader) {}
+
+  /** The object at a file offset, which must be the one that the cross-reference entry promised. */
+  async atOffset(entry: { offset: number; generation: number }, objectNumber: number): Promise<IndirectObject> {
+    let object = this.byOffset.get(entry.offset);
+    if (object === undefined) {
+      object = await this.windows.at(entry.offset, parseIndirectObject);
+      if (this.byOffset.size >= maxCachedObjects) {
+        this.byOffset.clear();
+      }
+      this.byOffset.set(entry.offset, object);
+    }
+    if (object.objectNumber !== objectNumber || object.generation !== entry.generation) {
+      throw damaged(
+        `object ${objectNumber} ${entry.generation} at offset ${entry.offset}`,
+        `object ${object.objectNumber} ${object.generation}`,
+      );
+    }
+    return object;
+  }
+
+  /** The object stream that `container` is. */
+  async objectStream(container: IndirectObject, view: ObjectView): Promise<ObjectStream> {
+    const key = container.dataOffset ?? -1;
+    let stream = this.containers.get(key);
+    if (stream === undefined) {
+      stream = await this.readObjectStream(container, view);
+      if (this.containers.size >= maxCachedContainers) {
+        this.containers.clear();
+      }
+      this.containers.set(key, stream);
+    }
+    return stream;
+  }
+
+  private async readObjectStream(container: IndirectObject, view: ObjectView): Promise<ObjectStream> {
+    const dictionary = dictionaryOf(container);
+    const count = dictionary?.get('N');
+    const first = dictionary?.get('First');
+    if (!isName(dictionary?.get('Type'), 'ObjStm') || typeof count !== 'number' || typeof first !== 'number') {
+      throw damaged('an object stream', `object ${container.objectNumber}`);
+    }
+    if (count > this.windows.limits.maxObjects) {
+      throw limitExceeded(`at most ${this.windows.limits.maxObjects} objects`, count);
+    }
+    const bytes = await view.streamData(container);
+    const parser = this.windows.over(bytes, 0);
+    const members: { objectNumber: number; offset: number }[] = [];
+    for (let index = 0; index < count; index += 1) {
+      members.push({ objectNumber: parser.integer(), offset: first + parser.integer() });
+    }
+    return { bytes, members };
+  }
+}
+
+/** The objects as a number of sections define them: the whole file, or a revision of it. */
+export class ObjectView {
+  private readonly known = new Map<number, IndirectObject | undefined>();
+
+  /** `sections` from the newest to the oldest. */
+  constructor(
+    readonly objects: ObjectReader,
+    readonly sections: readonly Section[],
+  ) {}
+
+  get windows(): WindowReader {
+    return this.objects.windows;
+  }
+
+  /** Where the object is; undefined where no section speaks of it. */
+  async entry(objectNumber: number): Promise<XrefEntry | undefined> {
+    for (const section of this.sections) {
+      const entry = await section.lookup(objectNumber);
+      if (entry !== undefined) {
+        return entry;
+      }
+    }
+    return undefined;
+  }
+
+  /** The object of that number; undefined when it is free or unknown, which means null (ISO 32000-2, 7.3.10). */
+  async object(objectNumber: number): Promise<IndirectObject | undefined> {
+    if (this.known.has(objectNumber)) {
+      return this.known.get(objectNumber);
+    }
+    this.windows.meter.visit();
+    const entry = await this.entry(objectNumber);
+    const object = entry === undefined ? undefined : await this.objectAt(entry, objectNumber);
+    if (this.known.size >= maxCachedObjects) {
+      this.known.clear();
+    }
+    this.known.set(objectNumber, object);
+    return object;
+  }
+
+  async objectAt(entry: XrefEntry, objectNumber: number): Promise<IndirectObject | undefined> {
+    if (entry.kind === 'free') {
+      return undefined;
+    }
+    if (entry.kind === 'offset') {
+      return this.objects.atOffset(entry, objectNumber);
+    }
+    const containerEntry = await this.entry(entry.container);
+    if (containerEntry?.kind !== 'offset') {
+      throw damaged(`object stream ${entry.container} outside of object streams`, 'something else');
+    }
+    const container = await this.objects.atOffset(containerEntry, entry.container);
+    const stream = await this.objects.objectStream(container, this);
+    const member = stream.members[entry.index];
+    if (member?.objectNumber !== objectNumber) {
+      throw damaged(`object ${objectNumber} in object stream ${entry.container}`, 'another one');
+    }
+    this.windows.meter.visit();
+    const value = this.windows.over(stream.bytes, member.offset).value();
+    return { objectNumber, generation: 0, value, dataOffset: undefined, base: undefined, parsedEnd: 0 };
+  }
+
+  /** Follows references until there is something else; a missing object is null. At once where there is none. */
+  resolve(value: PdfValue | undefined): PdfValue | Promise<PdfValue> {
+    return value instanceof Reference ? this.follow(value) : (value ?? null);
+  }
+
+  private async follow(reference: Reference): Promise<PdfValue> {
+    let current: PdfValue | undefined = reference;
+    for (let hops = 0; current instanceof Reference; hops += 1) {
+      if (hops > maxReferenceHops) {
+        throw damaged('references that end at an object', 'a chain of references');
+      }
+      current = (await this.object(current.objectNumber))?.value;
+    }
+    return current ?? null;
+  }
+
+  /** As `resolve`; undefined unless it is a dictionary. */
+  async dictionary(value: PdfValue | undefined): Promise<Dictionary | undefined> {
+    const resolved = await this.resolve(value);
+    return resolved instanceof Dictionary ? resolved : undefined;
+  }
+
+  /** A stream's stored bytes: /Length of them, behind which `endstream` must stand. */
+  async storedData(object: IndirectObject): Promise<Buffer> {
+    const length = await this.streamLength(dictionaryOf(object));
+    if (object.dataOffset === undefined || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) {
+      throw damaged('a stream with a /Length', `object ${object.objectNumber}`);
+    }
+    const { limits, source } = this.windows;
+    if (length > limits.maxObjectBytes) {
+      throw limitExceeded(`a stream of at most ${limits.maxObjectBytes} bytes`, length);
+    }
+    await this.windows.at(object.dataOffset + length, ({ parser }) => parser.keyword('endstream'));
+    return asBuffer(await source.read(object.dataOffset, length));
+  }
+
+  private async streamLength(dictionary: Dictionary | undefined): Promise<PdfValue> {
+    const length = dictionary?.get('Length');
+    if (!(length instanceof Reference) || !isName(dictionary?.get('Type'), 'ObjStm')) {
+      return this.resolve(length);
+    }
+    // An object stream whose /Length lies in an object stream, perhaps itself, would be read without end.
+    const entry = await this.entry(length.objectNumber);
+    return entry?.kind === 'offset' ? (await this.objects.atOffset(entry, length.objectNumber)).value : null;
+  }
+
+  /** A stream's data with its filters undone. */
+  async streamData(object: IndirectObject): Promise<Buffer> {
+    const stored = await this.storedData(object);
+    const dictionary = dictionaryOf(object);
+    return dictionary === undefined
+      ? stored
+      : decodeStream(dictionary, stored, this.windows.limits.maxInflatedBytes);
+  }
+}
