@@ -1,0 +1,17 @@
+import type { Certificate } from '@kyso/cms';
+import type { CertificateSummary } from './report.js';
+
+/** What Thông tư 15/2025/TT-BKHCN asks to be shown: signer, unit, issuing CA, validity period. */
+export function summarizeCertificate(certificate: Certificate): CertificateSummary {
+  return {
+    subject: certificate.subject,
+    subjectName: certificate.commonName,
+    ...(certificate.organisation === undefined ? {} : { organisation: certificate.organisation }),
+    issuer: certificate.issuer,
+    issuerName: certificate.issuerCommonName,
+    serialNumber: certificate.serialNumber,
+    notBefore: certificate.notBefore.toISOString(),
+    notAfter: certificate.notAfter.toISOString(),
+    sha256: certificate.sha256,
+  };
+}
