@@ -8,6 +8,16 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
 }
 
+/** An object opened for reading at any place. */
+export interface OpenedObject {
+  readonly sizeBytes: number;
+  /** The whole object, where it was small enough to be read at once. */
+  readonly whole?: Uint8Array;
+  /** Bytes [start, end), which must lie within the object. */
+  read(start: number, end: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
 /**
  * The system of record. A key that is read is either absent or whole: half-written bodies are never visible, and a put that
  * throws (also because the body's iterable throws) leaves nothing behind.
@@ -29,4 +39,9 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Resolves when the store can be read and written; throws STORE_UNAVAILABLE. */
   ping(): Promise<void>;
+  /**
+   * Opens the object for random access, in one step with reading it whole where it has at most `wholeBelowBytes`; undefined when
+   * absent. Optional: without it, openObjectSource makes do with stat, get and openRead.
+   */
+  openObject?(key: string, wholeBelowBytes: number): Promise<OpenedObject | undefined>;
 }

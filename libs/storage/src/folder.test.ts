@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openObjectSource } from './object-source.js';
+import { openStore } from './open-store.js';
+import { asStoreError } from './store-error.js';
+import { describeStore } from './store-contract.js';
+
+describeStore(
+  'a folder',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kyso-store-'));
+    return {
+      first: await openStore({ folder }),
+      second: await openStore({ folder }),
+      leftovers: () => readdir(join(folder, '.tmp')),
+      close: () => rm(folder, { recursive: true }),
+    };
+  },
+  { atomicCreate: true },
+);
+
+describe('the folder store', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kyso-store-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('lets nobody but its user read documents', async () => {
+    const inner = join(folder, 'private');
+    const store = await openStore({ folder: inner });
+    await store.put('documents/a/0.pdf', Buffer.from('x'));
+    expect((await stat(join(inner, 'documents/a'))).mode & 0o077).toBe(0);
+    expect((await stat(join(inner, 'documents/a/0.pdf'))).mode & 0o077).toBe(0);
+  });
+
+  it('removes what a crash left, and not what another process is writing now', async () => {
+    const temporary = join(folder, 'stray', '.tmp');
+    await mkdir(temporary, { recursive: true });
+    await writeFile(join(temporary, 'old'), 'x');
+    await writeFile(join(temporary, 'young'), 'x');
+    await utimes(join(temporary, 'old'), new Date(0), new Date(0));
+    await openStore({ folder: join(folder, 'stray') });
+    expect(await readdir(temporary)).toEqual(['young']);
+  });
+
+  it('never lists or shows its own files', async () => {
+    const store = await openStore({ folder: join(folder, 'stray') });
+    const keys: string[] = [];
+    for await (const { key } of store.list('')) keys.push(key);
+    expect(keys).toEqual([]);
+  });
+
+  it('says that it is unavailable when the folder cannot be made', async () => {
+    await writeFile(join(folder, 'file'), 'x');
+    await expect(openStore({ folder: join(folder, 'file') })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('says that it is unavailable when the folder went away', async () => {
+    const gone = join(folder, 'gone');
+    const store = await openStore({ folder: gone });
+    await rm(gone, { recursive: true });
+    await expect(store.put('a', Buffer.from('x'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('tells a full disk from other faults', () => {
+    const full = Object.assign(new Error('x'), { code: 'ENOSPC' });
+    expect(asStoreError(full, 'write')).toMatchObject({ code: 'STORE_FULL' });
+    expect(asStoreError(Object.assign(new Error('x'), { code: 'EIO' }), 'write')).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      found: 'EIO',
+    });
+  });
+
+  it('refuses a configuration with no store, or with two', async () => {
+    await expect(openStore({})).rejects.toThrow(TypeError);
+  });
+
+  it('reads a file that is hashed in sequence with few large reads', async () => {
+    const store = await openStore({ folder: join(folder, 'sequence') });
+    await store.put('large', Buffer.alloc(40_000_000, 1));
+    let reads = 0;
+    const counting = {
+      ...store,
+      openObject: async (key: string, wholeBelowBytes: number) => {
+        const object = await store.openObject?.(key, wholeBelowBytes);
+        if (object === undefined) return undefined;
+        return {
+          ...object,
+          close: () => object.close(),
+          read: (start: number, end: number) => {
+            reads++;
+            return object.read(start, end);
+          },
+        };
+      },
+    };
+    const source = await openObjectSource(counting, 'large');
+    for (let offset = 0; offset < 40_000_000; offset += 262_144) {
+      expect(await source?.read(offset, 262_144)).toHaveLength(Math.min(262_144, 40_000_000 - offset));
+    }
+    await source?.close();
+    expect(reads).toBeLessThan(20);
+  });
+});
