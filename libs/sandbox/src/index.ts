@@ -1,1 +1,6 @@
-export * from './stub.js';
+export { demoCredentials, type CredentialPlan, type KeyKind, type SandboxCredential } from './credentials.js';
+export { sandboxTsaPolicy } from './oids.js';
+export type { SandboxFaults } from './faults.js';
+export { createSandbox, openSandbox, rememberedBaseUrl, type Sandbox, type SandboxOptions } from './sandbox.js';
+export { startSandboxServer, type SandboxServer, type SandboxServerOptions } from './server.js';
+export { findSofthsmModule } from './softhsm.js';

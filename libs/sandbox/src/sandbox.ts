@@ -1,0 +1,258 @@
+import { createPublicKey, randomBytes, randomInt } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { resolve } from 'node:path';
+import { addYears, issueAuthorities, loadOrMakeKeys, publishedUrls, readIdentity } from './authorities.js';
+import {
+  certificateDerOf,
+  certificateParts,
+  certificatePem,
+  issueCertificate,
+  nameDer,
+  type Identity,
+} from './certificate.js';
+import { schemeOf, type CredentialPlan, type SandboxCredential } from './credentials.js';
+import { unsignedInteger } from './der.js';
+import { layout, readState, withFolderLock, writeWhole, type SandboxState, type StoredCredential } from './folder.js';
+import { findSofthsmModule, runTokenWork, softhsmConfText, type TokenWork } from './softhsm.js';
+
+/** A sandbox on disk. Below `folder`: softhsm2.conf, tokens/, pins/, pki/, state.json, control-token. */
+export interface Sandbox {
+  readonly folder: string;
+  readonly softhsmModule: string;
+  /** Value of SOFTHSM2_CONF for processes that use the tokens. */
+  readonly softhsmConf: string;
+  readonly credentials: readonly SandboxCredential[];
+  /** token label → file (mode 0600) with its user PIN. */
+  readonly pinFiles: Readonly<Record<string, string>>;
+  /** PEM file with the sandbox root, to be the trust anchor of signers. */
+  readonly trustAnchorsFile: string;
+  /** PEM file with the anchor of the sandbox TSA (another root: two trust domains). */
+  readonly tsaTrustAnchorsFile: string;
+  /** The base URL in the certificates; the server must listen there to be found. */
+  readonly publicBaseUrl: string;
+}
+
+/** What `createSandbox` is asked for. */
+export interface SandboxOptions {
+  folder: string;
+  /** Where `startSandboxServer` will listen, without a slash at the end: it goes into AIA and CRL distribution points. */
+  publicBaseUrl: string;
+  credentials: readonly CredentialPlan[];
+  softhsmModule?: string;
+}
+
+/**
+ * Makes a sandbox, or opens the one that `folder` holds: root CA, issuing CA, OCSP responder, TSA root and TSA with
+ * software keys in files; the keys of the credentials are generated inside SoftHSM and cannot leave it.
+ *
+ * The second call with the same options only reads files. What differs is made good: a new plan gets its key, a changed
+ * plan a new certificate (and key, where the kind of key changed), another base URL new certificates for the same keys.
+ * To keep the base URL, listen where `rememberedBaseUrl` says. Throws when SoftHSM is not installed.
+ */
+export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const folder = resolve(options.folder);
+  const module = options.softhsmModule ?? findSofthsmModule();
+  if (module === undefined) throw new Error('expected libsofthsm2.so, found none; install the package softhsm2');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return withFolderLock(folder, async () => {
+    const state = (await readState(folder)) ?? (await startAfresh(folder, module));
+    // Written each time: the folder may have been moved.
+    await writeWhole(layout.softhsmConf(folder), softhsmConfText(layout.tokens(folder)));
+    state.softhsmModule = module;
+    const wanted = wantedCredentials(options.credentials);
+    const moved = state.publicBaseUrl !== options.publicBaseUrl;
+    const changed = wanted.filter(
+      (plan) => moved || !isDeepStrictEqual(state.credentials[plan.credentialId]?.plan, plan),
+    );
+    if (moved || changed.length > 0) {
+      state.publicBaseUrl = options.publicBaseUrl;
+      if (moved)
+        state.issued.push(
+          ...(await issueAuthorities({
+            folder,
+            baseUrl: options.publicBaseUrl,
+            madeAt: new Date(state.madeAt),
+            keys: await loadOrMakeKeys(folder),
+          })),
+        );
+      await makeCredentials(folder, state, changed);
+      await writeWhole(layout.state(folder), JSON.stringify(state, undefined, 1));
+    }
+    return describe(folder, state, wanted);
+  });
+}
+
+/** Opens a sandbox that exists, with every credential in it; it changes nothing. */
+export async function openSandbox(folder: string): Promise<Sandbox> {
+  const path = resolve(folder);
+  const state = await readState(path);
+  if (state === undefined) throw new Error(`expected a sandbox in ${path}, found no state.json of format 1`);
+  return describe(
+    path,
+    state,
+    Object.values(state.credentials).map((credential) => credential.plan),
+  );
+}
+
+/** The base URL that the certificates of a sandbox name; undefined where there is no sandbox yet. */
+export async function rememberedBaseUrl(folder: string): Promise<string | undefined> {
+  return (await readState(resolve(folder)))?.publicBaseUrl;
+}
+
+/** A plan as JSON gives it back, so that it can be compared with the stored one. */
+function wantedCredentials(plans: readonly CredentialPlan[]): CredentialPlan[] {
+  for (const plan of plans)
+    for (const name of [plan.credentialId, plan.token ?? plan.credentialId])
+      if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(name))
+        throw new Error(`expected a-z, 0-9 and -, at most 32 (a PKCS#11 label), found ${name}`);
+  return JSON.parse(JSON.stringify(plans)) as CredentialPlan[];
+}
+
+async function startAfresh(folder: string, softhsmModule: string): Promise<SandboxState> {
+  // Without state.json an earlier run was cut off; what it left has no meaning.
+  for (const leftover of [layout.tokens(folder), layout.pins(folder), layout.pki(folder)]) {
+    await rm(leftover, { recursive: true, force: true });
+    await mkdir(leftover, { mode: 0o700 });
+  }
+  await writeWhole(layout.controlToken(folder), randomBytes(32).toString('base64url'), 0o600);
+  const madeAt = new Date();
+  madeAt.setUTCMilliseconds(0);
+  return {
+    format: 1,
+    madeAt: madeAt.toISOString(),
+    publicBaseUrl: '',
+    softhsmModule,
+    tokens: [],
+    credentials: {},
+    issued: [],
+  };
+}
+
+async function makeCredentials(folder: string, state: SandboxState, plans: readonly CredentialPlan[]): Promise<void> {
+  if (plans.length === 0) return;
+  const issuer = await readIdentity(folder, 'issuing-ca');
+  const needKey = plans.filter((plan) => {
+    const old = state.credentials[plan.credentialId]?.plan;
+    return old === undefined || old.keyKind !== plan.keyKind || tokenOf(old) !== tokenOf(plan);
+  });
+  const tokens = await prepareTokens(folder, state, plans);
+  const keys = needKey.map((plan) => ({
+    token: tokenOf(plan),
+    label: plan.credentialId,
+    keyId: randomBytes(16).toString('hex'),
+    keyKind: plan.keyKind,
+  }));
+  const conf = layout.softhsmConf(folder);
+  const module = state.softhsmModule;
+  const needWork = keys.length > 0 || tokens.some((token) => !token.exists);
+  const made = needWork ? await runTokenWork(conf, { module, tokens, keys, certificates: [] }) : [];
+  const publicKeyOf = (plan: CredentialPlan): { keyId: string; publicKey: string } => {
+    const index = keys.findIndex((key) => key.label === plan.credentialId);
+    const [key, parts] = [keys[index], made[index]];
+    if (key !== undefined && parts !== undefined)
+      return {
+        keyId: key.keyId,
+        publicKey: createPublicKey({ key: parts, format: 'jwk' })
+          .export({ type: 'spki', format: 'der' })
+          .toString('base64'),
+      };
+    const old = state.credentials[plan.credentialId];
+    if (old === undefined) throw new Error(`expected a key for ${plan.credentialId}`);
+    return old;
+  };
+  const certificates = plans.map((plan) => {
+    const { keyId, publicKey } = publicKeyOf(plan);
+    const { certificateDer, serial } = issueLeaf(plan, {
+      issuer,
+      state,
+      publicKeyDer: Buffer.from(publicKey, 'base64'),
+    });
+    state.credentials[plan.credentialId] = { plan, keyId, publicKey, certificatePem: certificatePem(certificateDer) };
+    state.issued.push({ issuer: 'issuing-ca', serial: serial.toString('hex'), holder: plan.credentialId });
+    return {
+      token: tokenOf(plan),
+      label: plan.credentialId,
+      keyId,
+      certificateDer,
+      subjectDer: certificateParts(certificateDer).subjectDer,
+      serialDer: unsignedInteger(serial),
+      issuerDer: issuer.subjectDer,
+    };
+  });
+  const known = tokens.map((token) => ({ ...token, exists: true }));
+  await runTokenWork(conf, { module, tokens: known, keys: [], certificates });
+  state.tokens.push(...tokens.filter((token) => !token.exists).map((token) => token.label));
+}
+
+const randomPin = (): string => Array.from({ length: 10 }, () => randomInt(10)).join('');
+
+/** Random PINs for the tokens that are new, each in a file of mode 0600. */
+async function prepareTokens(
+  folder: string,
+  state: SandboxState,
+  plans: readonly CredentialPlan[],
+): Promise<TokenWork['tokens'][number][]> {
+  const labels = [...new Set(plans.map(tokenOf))];
+  return Promise.all(
+    labels.map(async (label) => {
+      const exists = state.tokens.includes(label);
+      const [pinFile, soPinFile] = [layout.pinFile(folder, label), layout.soPinFile(folder, label)];
+      for (const file of exists ? [] : [pinFile, soPinFile])
+        // Kept where a run was cut off: SoftHSM initialises a token again only with the same SO PIN.
+        if ((await readFile(file).catch(() => undefined)) === undefined)
+          await writeWhole(file, `${randomPin()}\n`, 0o600);
+      return { label, pinFile, soPinFile, exists };
+    }),
+  );
+}
+
+function issueLeaf(
+  plan: CredentialPlan,
+  from: { issuer: Identity; state: SandboxState; publicKeyDer: Buffer },
+): { certificateDer: Buffer; serial: Buffer } {
+  const madeAt = new Date(from.state.madeAt);
+  const { email, ...name } = plan.subject;
+  return issueCertificate(
+    {
+      profile: 'document-signer',
+      subjectDer: nameDer({ locality: 'Hưng Yên', ...name }),
+      publicKeyDer: from.publicKeyDer,
+      notBefore: plan.notBefore === undefined ? new Date(madeAt.getTime() - 86_400_000) : new Date(plan.notBefore),
+      notAfter: plan.notAfter === undefined ? addYears(madeAt, 3) : new Date(plan.notAfter),
+      urls: publishedUrls(from.state.publicBaseUrl, 'issuing-ca'),
+      ...(email === undefined ? {} : { email }),
+    },
+    from.issuer,
+  );
+}
+
+const tokenOf = (plan: CredentialPlan): string => plan.token ?? plan.credentialId;
+
+async function describe(folder: string, state: SandboxState, plans: readonly CredentialPlan[]): Promise<Sandbox> {
+  const issuingCa = certificatePem(certificateDerOf(await readFile(layout.certificate(folder, 'issuing-ca'), 'utf8')));
+  const stored = plans.map((plan) => state.credentials[plan.credentialId]).filter((one) => one !== undefined);
+  return {
+    folder,
+    softhsmModule: state.softhsmModule,
+    softhsmConf: layout.softhsmConf(folder),
+    credentials: stored.map((credential) => describeCredential(credential, issuingCa)),
+    pinFiles: Object.fromEntries(stored.map(({ plan }) => [tokenOf(plan), layout.pinFile(folder, tokenOf(plan))])),
+    trustAnchorsFile: layout.certificate(folder, 'root-ca'),
+    tsaTrustAnchorsFile: layout.certificate(folder, 'tsa-root'),
+    publicBaseUrl: state.publicBaseUrl,
+  };
+}
+
+function describeCredential(credential: StoredCredential, issuingCaPem: string): SandboxCredential {
+  const { plan } = credential;
+  return {
+    credentialId: plan.credentialId,
+    kind: plan.kind,
+    token: tokenOf(plan),
+    keyId: credential.keyId,
+    scheme: schemeOf(plan),
+    certificatesPem: credential.certificatePem + issuingCaPem,
+    subjectName: plan.subject.commonName,
+  };
+}
