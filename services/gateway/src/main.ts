@@ -1,1 +1,58 @@
-export {};
+import {
+  connectRedis,
+  createLogger,
+  createServiceClient,
+  loadConfig,
+  readSecretFile,
+  readStoreSettings,
+  runService,
+} from '@kyso/service';
+import { openStore } from '@kyso/storage';
+import { AppModule } from './app.module.js';
+import { DoorKeeper } from './auth/door-keeper.js';
+import { configSchema } from './config.js';
+import { serveDocsPage } from './openapi/docs-page.js';
+import { createEvidenceSource } from './verification/evidence-source.js';
+import { readTrustAnchors } from './verification/trust-anchors.js';
+
+const config = loadConfig(configSchema, process.env);
+const logger = createLogger({ service: 'gateway', level: config.logLevel });
+try {
+  const serviceToken = await readSecretFile(config.serviceTokenFile);
+  const { revocationCacheUrl: baseUrl, revocationTimeoutMs } = config;
+  const module = AppModule.of({
+    config,
+    logger,
+    store: await openStore(await readStoreSettings(config)),
+    redis: connectRedis(config.redisUrl, logger, { failFast: true }),
+    subscriber: connectRedis(config.redisUrl, logger),
+    trustAnchors: await readTrustAnchors(config.trustAnchorsFile),
+    tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
+    revocation:
+      baseUrl === undefined
+        ? undefined
+        : createEvidenceSource(
+            createServiceClient({ baseUrl, serviceToken, unavailable: 'REVOCATION_UNAVAILABLE' }),
+            logger,
+            revocationTimeoutMs,
+          ),
+  });
+  await runService({
+    name: 'gateway',
+    module,
+    config,
+    logger,
+    serviceToken,
+    bodyLimitBytes: config.maxJsonBytes,
+    requestTimeoutMs: config.uploadTimeoutMs,
+    rawBodies: { 'application/pdf': 'stream' },
+    pagesPrefix: '/docs',
+    configure: (app) => {
+      app.get(DoorKeeper).install(app.getHttpAdapter().getInstance());
+      serveDocsPage(app);
+    },
+  });
+} catch (error) {
+  logger.fatal({ err: error }, 'the gateway cannot start');
+  process.exit(1);
+}

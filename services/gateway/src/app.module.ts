@@ -1,0 +1,189 @@
+import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Certificate } from '@kyso/cms';
+import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
+import type { ObjectStore } from '@kyso/storage';
+import type { RevocationSource } from '@kyso/validation';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { ClientRegistry } from './auth/client-registry.js';
+import { DoorKeeper } from './auth/door-keeper.js';
+import { MinuteCounter, RequestBudget } from './auth/rate-limits.js';
+import type { Config } from './config.js';
+import { controllers } from './controllers.js';
+import { CredentialRegistry } from './credentials/credential-registry.js';
+import { TokenStates } from './credentials/token-states.js';
+import { DocumentShelf } from './documents/document-shelf.js';
+import { FreeSpace } from './documents/free-space.js';
+import { PageGeometry } from './documents/page-geometry.js';
+import { UploadSweeper } from './documents/upload-sweeper.js';
+import { Uploads } from './documents/upload.js';
+import { JobAcceptance } from './jobs/acceptance.js';
+import { Chores, type Chore } from './jobs/chores.js';
+import { JobEvents } from './jobs/event-stream.js';
+import { IdempotencyRecords } from './jobs/idempotency.js';
+import { ImageShelf } from './jobs/image-shelf.js';
+import { JobArchive } from './jobs/job-archive.js';
+import { JobDesk } from './jobs/job-desk.js';
+import { JobQueues } from './jobs/job-queues.js';
+import { JobMetrics } from './jobs/job-metrics.js';
+import { Leadership } from './jobs/leadership.js';
+import { ProgressHub } from './jobs/progress-hub.js';
+import { Reconciler } from './jobs/reconciler.js';
+import { StepValidation } from './jobs/step-validation.js';
+import { STORE } from './tokens.js';
+import { Verifications } from './verification/verifications.js';
+
+/** What the process has opened before the module is made. */
+export interface GatewayParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: ObjectStore;
+  /** Fails at once while Redis is away: for commands within a request. */
+  readonly redis: Redis;
+  /** Waits for Redis and subscribes again by itself. */
+  readonly subscriber: Redis;
+  readonly trustAnchors: readonly Certificate[];
+  readonly tsaTrustAnchors: readonly Certificate[];
+  readonly revocation: RevocationSource | undefined;
+}
+
+const PARTS = Symbol('gateway parts');
+
+/** The gateway’s only module: every room is built here, by hand and in order. */
+@Module({})
+export class AppModule implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  private readonly chores: Chores;
+  private readonly leadership: Leadership;
+
+  constructor(
+    @Inject(PARTS) private readonly parts: GatewayParts,
+    @Inject(JobQueues) private readonly queues: JobQueues,
+    @Inject(JobArchive) archive: JobArchive,
+    @Inject(JobMetrics) metrics: JobMetrics,
+    @Inject(Readiness) readiness: Readiness,
+  ) {
+    const { config, logger, redis, store } = parts;
+    this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(10_000, config.reconcileIntervalMs * 3));
+    const reconciler = new Reconciler({ archive, queues, logger, graceMs: config.reconcileGraceMs });
+    const sweeper = new UploadSweeper({ store, logger, settledAfterMs: config.uploadTimeoutMs + 3_600_000 });
+    const reconcile: Chore = {
+      name: 'reconcile jobs',
+      everyMs: config.reconcileIntervalMs,
+      run: async () => {
+        if (queues.available && (await this.leadership.take())) metrics.reconciled(await reconciler.run());
+      },
+    };
+    const sweep: Chore = {
+      name: 'sweep uploads',
+      everyMs: config.sweepIntervalMs,
+      run: async () => {
+        if (queues.available && (await this.leadership.take())) await sweeper.run();
+      },
+    };
+    this.chores = new Chores([reconcile, sweep], logger);
+    redis.on('ready', () => this.chores.hurry(reconcile));
+    readiness.add('redis', () => redis.ping());
+    readiness.add('store', () => store.ping());
+  }
+
+  static of(parts: GatewayParts): DynamicModule {
+    return { module: AppModule, controllers, providers: [{ provide: PARTS, useValue: parts }, ...rooms(parts)] };
+  }
+
+  onApplicationBootstrap(): void {
+    this.chores.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.chores.stop();
+    await this.leadership.release();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.queues.close();
+    this.parts.subscriber.disconnect();
+    this.parts.redis.disconnect();
+  }
+}
+
+function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
+  const { config, logger, store, redis } = parts;
+  const clients = new ClientRegistry(store, config.registryMaxAgeMs);
+  const door = new DoorKeeper({
+    clients,
+    failures: new MinuteCounter(),
+    maxFailuresPerMinute: config.maxAuthFailuresPerMinute,
+    budget: new RequestBudget(config.requestsPerSecond),
+  });
+  const credentials = new CredentialRegistry(store, config.registryMaxAgeMs);
+
+  const shelf = new DocumentShelf(store);
+  const geometry = new PageGeometry(store);
+  const { maxDocumentBytes, uploadIdleMs: idleMs } = config;
+  const uploads = new Uploads({
+    store,
+    shelf,
+    geometry,
+    freeSpace: new FreeSpace(config.storeFolder, config.minFreeBytes),
+    limits: { maxDocumentBytes, idleMs, maxConcurrent: config.maxConcurrentUploads },
+  });
+
+  const archive = new JobArchive(store);
+  const queues = new JobQueues(redis, logger);
+  const images = new ImageShelf(store);
+  const validation = new StepValidation({ credentials, geometry, images, levels: config.levels, now: () => new Date() });
+  const idempotency = new IdempotencyRecords(store);
+  const acceptance = new JobAcceptance({ archive, queues, shelf, images, idempotency, validation, logger });
+  const hub = new ProgressHub(parts.subscriber, logger);
+  const pollMs = config.outcomePollMs;
+
+  const { trustAnchors, tsaTrustAnchors, revocation } = parts;
+  const verifications = new Verifications({
+    store,
+    shelf,
+    trustAnchors,
+    tsaTrustAnchors,
+    revocation,
+    limits: {
+      maxDocumentBytes,
+      idleMs,
+      maxConcurrent: config.maxConcurrentVerifications,
+      tempFolder: config.tempFolder,
+    },
+  });
+
+  return [
+    { provide: STORE, useValue: store },
+    { provide: DoorKeeper, useValue: door },
+    { provide: CredentialRegistry, useValue: credentials },
+    { provide: TokenStates, useValue: new TokenStates(redis) },
+    { provide: DocumentShelf, useValue: shelf },
+    { provide: Uploads, useValue: uploads },
+    { provide: JobArchive, useValue: archive },
+    { provide: JobQueues, useValue: queues },
+    { provide: JobAcceptance, useValue: acceptance },
+    { provide: Verifications, useValue: verifications },
+    {
+      provide: JobDesk,
+      inject: [STOP_SIGNAL],
+      useFactory: (stopSignal: AbortSignal) => new JobDesk({ archive, queues, hub, stopSignal, pollMs }),
+    },
+    {
+      provide: JobEvents,
+      inject: [STOP_SIGNAL],
+      useFactory: (stopSignal: AbortSignal) =>
+        new JobEvents({
+          archive,
+          queues,
+          hub,
+          stopSignal,
+          pollMs,
+          heartbeatMs: config.eventHeartbeatMs,
+          maxStreams: config.maxEventStreams,
+        }),
+    },
+    { provide: JobMetrics, inject: [METRICS], useFactory: (registry: Registry) => new JobMetrics(registry) },
+  ];
+}

@@ -1,0 +1,93 @@
+import { tmpdir } from 'node:os';
+import { levelSchema } from '@kyso/contracts';
+import { commaList, redisConfigShape, serviceConfigShape, storeConfigShape, wholeNumber } from '@kyso/service';
+import { z } from 'zod';
+
+/** The gateway’s configuration; each field is read from `KYSO_<NAME>`. */
+export const configSchema = z.object({
+  ...serviceConfigShape,
+  ...storeConfigShape,
+  ...redisConfigShape,
+  trustAnchorsFile: z
+    .string()
+    .min(1)
+    .describe(
+      'PEM file with the root CAs that signers may chain to. Verification trusts nothing else; a wrong root here makes ' +
+        'forged signatures valid.',
+    ),
+  tsaTrustAnchorsFile: z
+    .string()
+    .min(1)
+    .describe('PEM file with the root CAs that time-stamping units may chain to; another trust domain than signers.'),
+  revocationCacheUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'URL of the revocation cache, asked when a verified document holds no revocation evidence. Absent: such signatures ' +
+        'are reported as indeterminate.',
+    ),
+  revocationTimeoutMs: wholeNumber(100, 120_000)
+    .default(20_000)
+    .describe('Milliseconds that the revocation cache may take for one chain during a verification.'),
+  maxDocumentBytes: wholeNumber(1, 10_000_000_000)
+    .default(536_870_912)
+    .describe('Largest PDF in bytes (512 MiB); a longer one is refused while it arrives.'),
+  maxJsonBytes: wholeNumber(1_024, 134_217_728)
+    .default(25_165_824)
+    .describe('Largest JSON body in bytes (24 MiB: five images of 3.5 MB in base64); it is held in memory.'),
+  uploadTimeoutMs: wholeNumber(1_000, 3_600_000)
+    .default(900_000)
+    .describe('Milliseconds in which a whole request, body included, must have arrived (15 minutes).'),
+  uploadIdleMs: wholeNumber(100, 600_000)
+    .default(30_000)
+    .describe('Milliseconds without a byte after which an upload is given up.'),
+  maxConcurrentUploads: wholeNumber(1, 10_000)
+    .default(128)
+    .describe('Uploads at a time in this process; each holds up to 1 MiB. More are answered 429.'),
+  maxConcurrentVerifications: wholeNumber(1, 1_000)
+    .default(16)
+    .describe('Verifications at a time in this process; they are CPU work. More are answered 429.'),
+  minFreeBytes: wholeNumber(0, 1_000_000_000_000_000)
+    .default(1_073_741_824)
+    .describe(
+      'Bytes that an upload must leave free on the disk of a folder store (1 GiB), so that what was accepted can still be ' +
+        'signed. Without effect for S3.',
+    ),
+  tempFolder: z
+    .string()
+    .min(1)
+    .default(tmpdir())
+    .describe('Folder for PDFs over 1 MiB while they are verified; the files have no name and vanish with the process.'),
+  levels: commaList(levelSchema)
+    .default(['B-B', 'B-T', 'B-LT', 'B-LTA'])
+    .describe('Levels that this cluster can reach, separated by commas; others are refused at once. B-B needs no TSA.'),
+  registryMaxAgeMs: wholeNumber(0, 600_000)
+    .default(5_000)
+    .describe('Milliseconds that API clients and credentials are cached: so long a withdrawn right still works.'),
+  requestsPerSecond: wholeNumber(1, 1_000_000)
+    .default(2_000)
+    .describe('Requests per second of each client in this process, with a burst of two seconds. More are answered 429.'),
+  maxAuthFailuresPerMinute: wholeNumber(1, 1_000_000)
+    .default(60)
+    .describe('Wrong API keys per minute and address before they are answered 429 without a look-up.'),
+  maxEventStreams: wholeNumber(1, 100_000)
+    .default(2_000)
+    .describe('Open event streams in this process; each is a connection.'),
+  eventHeartbeatMs: wholeNumber(100, 120_000)
+    .default(15_000)
+    .describe('Milliseconds between comments in an event stream; keep it below the idle timeout of every proxy.'),
+  outcomePollMs: wholeNumber(50, 60_000)
+    .default(2_000)
+    .describe('Milliseconds between looks at the store while a caller waits; messages from Redis usually come first.'),
+  reconcileIntervalMs: wholeNumber(100, 600_000)
+    .default(5_000)
+    .describe('Milliseconds between passes of the reconciler, which puts accepted jobs back on a queue that lost them.'),
+  reconcileGraceMs: wholeNumber(0, 600_000)
+    .default(3_000)
+    .describe('Milliseconds that a new job is left alone by the reconciler.'),
+  sweepIntervalMs: wholeNumber(1_000, 86_400_000)
+    .default(600_000)
+    .describe('Milliseconds between passes that remove what crashes left of uploads.'),
+});
+
+export type Config = Readonly<z.infer<typeof configSchema>>;

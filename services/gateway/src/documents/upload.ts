@@ -1,0 +1,104 @@
+import type { Readable } from 'node:stream';
+import { newId, objectKeys, SigningError, type ApiClientRecord, type Document } from '@kyso/contracts';
+import { bufferSource } from '@kyso/pdf';
+import { openObjectSource, type ObjectStore } from '@kyso/storage';
+import type { DocumentShelf } from './document-shelf.js';
+import type { FreeSpace } from './free-space.js';
+import { MeteredBody, tooLarge } from './metered-body.js';
+import { inspectPdf, type PageGeometry, type PdfFacts } from './page-geometry.js';
+
+/** A body up to this many bytes is looked at before anything is stored: then nothing has to be read back or undone. */
+export const smallBodyBytes = 1_048_576;
+
+export interface UploadLimits {
+  readonly maxDocumentBytes: number;
+  readonly idleMs: number;
+  readonly maxConcurrent: number;
+}
+
+export interface UploadParts {
+  readonly store: ObjectStore;
+  readonly shelf: DocumentShelf;
+  readonly geometry: PageGeometry;
+  readonly freeSpace: FreeSpace;
+  readonly limits: UploadLimits;
+}
+
+/** What a caller sends with the body. */
+export interface UploadHead {
+  readonly name: string | undefined;
+  /** Content-Length, where the caller gave one. */
+  readonly declaredBytes: number | undefined;
+}
+
+/** Takes in PDFs: streamed to the store, hashed on the way, refused with a code when they cannot be signed. */
+export class Uploads {
+  private running = 0;
+
+  constructor(private readonly parts: UploadParts) {}
+
+  /**
+   * Stores version 0 and the document’s records. After a refusal or a lost connection nothing is left; after a crash at most
+   * a file without `document.json`, which the sweeper removes.
+   * Throws DOCUMENT_TOO_LARGE, PDF_…, RATE_LIMITED, REQUEST_TIMEOUT, STORE_FULL, STORE_UNAVAILABLE.
+   */
+  async receive(client: ApiClientRecord, request: Readable, head: UploadHead): Promise<Document> {
+    const { limits, freeSpace } = this.parts;
+    const { declaredBytes } = head;
+    if (declaredBytes !== undefined && declaredBytes > limits.maxDocumentBytes) {
+      throw tooLarge(limits.maxDocumentBytes, declaredBytes);
+    }
+    // Each one holds up to a megabyte and a connection: a bound keeps the memory flat under any load.
+    if (this.running >= limits.maxConcurrent) {
+      throw new SigningError('RATE_LIMITED', { expected: `at most ${limits.maxConcurrent} uploads at a time` });
+    }
+    this.running += 1;
+    try {
+      await freeSpace.assertRoomFor(declaredBytes ?? 0);
+      const body = new MeteredBody(request, { maxBytes: limits.maxDocumentBytes, idleMs: limits.idleMs });
+      return await this.store(client, body, head.name);
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  private async store(client: ApiClientRecord, body: MeteredBody, name: string | undefined): Promise<Document> {
+    const { store, shelf, geometry } = this.parts;
+    const documentId = newId('doc');
+    const key = objectKeys.version(documentId, 0);
+    const small = await body.wholeWithin(smallBodyBytes);
+    let facts: PdfFacts;
+    if (small !== undefined) {
+      facts = await inspectPdf(bufferSource(small));
+      await store.put(key, small);
+    } else {
+      await store.put(key, body.chunks()).catch((error: unknown) => {
+        throw body.failure ?? error;
+      });
+      facts = await this.inspectStored(key).catch(async (error: unknown) => {
+        await store.delete(key);
+        throw error;
+      });
+    }
+    const createdAt = new Date().toISOString();
+    const record = {
+      documentId,
+      clientId: client.clientId,
+      ...(name === undefined ? {} : { name }),
+      pageCount: facts.pageCount,
+      createdAt,
+    };
+    geometry.remember(documentId, facts);
+    return shelf.add(record, { version: 0, sizeBytes: body.sizeBytes, sha256: body.sha256(), createdAt });
+  }
+
+  private async inspectStored(key: string): Promise<PdfFacts> {
+    const source = await openObjectSource(this.parts.store, key, { wholeBelowBytes: 0 });
+    if (source === undefined) throw new SigningError('STORE_UNAVAILABLE', { found: 'an upload that disappeared' });
+    try {
+      return await inspectPdf(source);
+    } finally {
+      await source.close();
+    }
+  }
+}

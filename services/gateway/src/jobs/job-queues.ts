@@ -1,0 +1,108 @@
+import { queueJobId, queueName, queuePrefix, type Lane, type QueueJob } from '@kyso/contracts';
+import { Queue, type JobsOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+/** What a queue knows of a job: nothing, that it is to be worked on, or that it ended (kept for a while). */
+export type QueueKnowledge = 'unknown' | 'live' | 'finished';
+
+/** Where one step of a job waits. */
+export interface QueuePlace {
+  readonly token: string;
+  readonly lane: Lane;
+  readonly job: QueueJob;
+}
+
+/**
+ * Attempts are for what fails in passing within one worker; what outlives them is put back by the reconciler. Little is
+ * kept of finished jobs: their truth is in the object store.
+ */
+const jobOptions: JobsOptions = {
+  attempts: 10,
+  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  removeOnComplete: { age: 600, count: 100 },
+  removeOnFail: { age: 86_400, count: 1_000 },
+};
+
+/** Milliseconds that Redis may take for one command before we go on without it. */
+const patienceMs = 2_000;
+const probeBatch = 500;
+
+/** The BullMQ queues, one for each token and lane, over one connection that fails at once when Redis is away. */
+export class JobQueues {
+  private readonly queues = new Map<string, Queue<QueueJob>>();
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly logger: Logger,
+  ) {}
+
+  /** False while Redis is known to be away: no job is accepted then. */
+  get available(): boolean {
+    return this.redis.status === 'ready';
+  }
+
+  /** Adds the step; adding it again while the queue knows it changes nothing. Throws when Redis doesn't answer in time. */
+  async add({ token, lane, job }: QueuePlace): Promise<void> {
+    await withPatience(this.queue(token, lane).add('sign', job, { ...jobOptions, jobId: queueJobId(job) }));
+  }
+
+  /** Removes what is left of an ended step and adds it again. */
+  async addAgain(place: QueuePlace): Promise<void> {
+    await withPatience(this.queue(place.token, place.lane).remove(queueJobId(place.job)));
+    await this.add(place);
+  }
+
+  /** What the queues know of each place, in as few round trips as there are hundreds of places. */
+  async probe(places: readonly QueuePlace[]): Promise<QueueKnowledge[]> {
+    const knowledge: QueueKnowledge[] = [];
+    for (let start = 0; start < places.length; start += probeBatch) {
+      const pipeline = this.redis.pipeline();
+      for (const { token, lane, job } of places.slice(start, start + probeBatch)) {
+        pipeline.hmget(this.queue(token, lane).toKey(queueJobId(job)), 'timestamp', 'finishedOn');
+      }
+      const replies = (await withPatience(pipeline.exec())) ?? [];
+      for (const [error, reply] of replies) {
+        if (error !== null) throw error;
+        const [addedAt, finishedOn] = reply as [string | null, string | null];
+        knowledge.push(addedAt === null ? 'unknown' : finishedOn === null ? 'live' : 'finished');
+      }
+    }
+    return knowledge;
+  }
+
+  /** BullMQ's word for where the step is; `unknown` also when Redis cannot be asked. */
+  async state({ token, lane, job }: QueuePlace): Promise<string> {
+    if (!this.available) return 'unknown';
+    return withPatience(this.queue(token, lane).getJobState(queueJobId(job))).catch(() => 'unknown');
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private queue(token: string, lane: Lane): Queue<QueueJob> {
+    const name = queueName(token, lane);
+    let queue = this.queues.get(name);
+    if (queue === undefined) {
+      queue = new Queue<QueueJob>(name, { connection: this.redis, prefix: queuePrefix, skipVersionCheck: true });
+      queue.on('error', (error) => this.logger.debug({ err: error, queue: name }, 'queue connection'));
+      this.queues.set(name, queue);
+    }
+    return queue;
+  }
+}
+
+/** A connection that hangs (a firewall that drops packets) must not hold the caller. */
+async function withPatience<T>(command: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis: expected an answer in ${patienceMs} ms`)), patienceMs);
+  });
+  command.catch(() => undefined);
+  try {
+    return await Promise.race([command, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,43 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { controllers } from '../controllers.js';
+import { CredentialRegistry } from '../credentials/credential-registry.js';
+import { TokenStates } from '../credentials/token-states.js';
+import { DocumentShelf } from '../documents/document-shelf.js';
+import { Uploads } from '../documents/upload.js';
+import { JobAcceptance } from '../jobs/acceptance.js';
+import { JobEvents } from '../jobs/event-stream.js';
+import { JobArchive } from '../jobs/job-archive.js';
+import { JobDesk } from '../jobs/job-desk.js';
+import { STORE } from '../tokens.js';
+import { Verifications } from '../verification/verifications.js';
+import { describeInterface } from './document.js';
+
+@Module({})
+class Description {}
+
+/** What the controllers ask for; nothing of it is used, since no request is served. */
+const rooms = [
+  CredentialRegistry,
+  TokenStates,
+  DocumentShelf,
+  Uploads,
+  JobAcceptance,
+  JobArchive,
+  JobDesk,
+  JobEvents,
+  STORE,
+  Verifications,
+];
+
+/** The text of `docs/openapi.json`. Needs neither store nor Redis. */
+export async function renderInterface(): Promise<string> {
+  const providers = rooms.map((provide) => ({ provide, useValue: {} }));
+  const app = await NestFactory.create({ module: Description, controllers, providers }, new FastifyAdapter(), {
+    abortOnError: false,
+    logger: false,
+  });
+  return `${JSON.stringify(describeInterface(app), null, 2)}\n`;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import {
+  objectKeys,
+  progressChannel,
+  queueJobId,
+  queueName,
+  queuePrefix,
+  SigningError,
+  storedJobSchema,
+  toFailure,
+  type Progress,
+  type QueueJob,
+  type StoredJob,
+} from '@kyso/contracts';
+import { createJson, getJson, type ObjectStore } from '@kyso/storage';
+import { Queue, Worker, type Job } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** Does what a signer does to the store, the queue and the channel, without signing: each step appends a few bytes. */
+export class FakeSigner {
+  /** BullMQ jobs that were worked on, in order. */
+  readonly worked: string[] = [];
+  /** What to do with the next jobs: work, fail with an outcome, or give up without one. */
+  mode: 'work' | 'fail' | 'give-up' = 'work';
+  delayMs = 0;
+  private readonly redis: Redis;
+  private readonly workers: Worker<QueueJob>[];
+
+  constructor(
+    private readonly store: ObjectStore,
+    redisUrl: string,
+    tokens: readonly string[] = ['token-a', 'token-b'],
+  ) {
+    this.redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+    this.redis.on('error', () => undefined);
+    this.workers = tokens.map((token) => {
+      const worker = new Worker<QueueJob>(queueName(token, 'interactive'), (job) => this.work(job), {
+        connection: this.redis,
+        prefix: queuePrefix,
+        concurrency: 4,
+      });
+      worker.on('error', () => undefined);
+      return worker;
+    });
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.waitUntilReady()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close(true)));
+    this.redis.disconnect();
+  }
+
+  private async work({ data }: Job<QueueJob>): Promise<void> {
+    const { jobId, step } = data;
+    this.worked.push(queueJobId(data));
+    const job = await getJson(this.store, objectKeys.jobRequest(jobId), storedJobSchema);
+    if (job === undefined) throw new Error(`no request of ${jobId}`);
+    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    if (this.mode === 'give-up') throw new Error('given up');
+    if (this.mode === 'fail') {
+      const failure = toFailure(new SigningError('TOKEN_QUARANTINED'));
+      return this.end(job, { status: 'failed', failure, steps: [] });
+    }
+    await this.tell(jobId, step, 'signed');
+    await this.release(job, step);
+    await this.tell(jobId, step, 'released');
+    const next = job.steps[step + 1];
+    if (next !== undefined) {
+      const queue = new Queue<QueueJob>(queueName(next.token, job.lane), { connection: this.redis, prefix: queuePrefix });
+      const following = { jobId, step: step + 1 };
+      await queue.add('sign', following, { jobId: queueJobId(following) });
+      return;
+    }
+    const steps = await Promise.all(
+      job.steps.map(async (_step, index) => {
+        const bytes = await this.store.get(objectKeys.stepResult(jobId, index));
+        return JSON.parse(Buffer.from(bytes ?? []).toString()) as unknown;
+      }),
+    );
+    await this.end(job, { status: 'completed', steps });
+  }
+
+  private async release(job: StoredJob, step: number): Promise<void> {
+    const version = job.expectedVersion + step + 1;
+    const stored = job.steps[step]!;
+    const before = await this.store.get(objectKeys.version(job.documentId, version - 1));
+    const bytes = Buffer.concat([before ?? Buffer.alloc(0), Buffer.from(`% version ${version}\n`)]);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sizeBytes = bytes.length;
+    const at = new Date().toISOString();
+    await this.store.create(objectKeys.version(job.documentId, version), bytes);
+    await createJson(this.store, objectKeys.versionRecord(job.documentId, version), {
+      version,
+      sizeBytes,
+      sha256,
+      createdAt: at,
+      jobId: job.jobId,
+      step,
+    });
+    const { credentialId, role, level } = stored;
+    const result = { step, credentialId, role, level, version, fieldName: `S${step}`, signingTime: at, sizeBytes, sha256 };
+    await createJson(this.store, objectKeys.stepResult(job.jobId, step), result);
+  }
+
+  private async end(job: StoredJob, outcome: { status: string; steps: unknown[]; failure?: unknown }): Promise<void> {
+    const { jobId } = job;
+    await createJson(this.store, objectKeys.outcome(jobId), {
+      jobId,
+      completedAt: new Date().toISOString(),
+      ...outcome,
+    });
+    await this.store.delete(objectKeys.openJob(jobId));
+    await this.tell(jobId, job.steps.length - 1, outcome.status as 'completed' | 'failed');
+  }
+
+  private async tell(jobId: string, step: number, stage: Progress['stage']): Promise<void> {
+    const progress: Progress = { jobId, step, stage, at: new Date().toISOString() };
+    await this.redis.publish(progressChannel(jobId), JSON.stringify(progress));
+  }
+}
