@@ -1,0 +1,116 @@
+import { createCadesTemplate, parseCertificatesPem, type Certificate } from '@kyso/cms';
+import { SigningError, credentialRecordSchema, objectKeys, type CredentialRecord } from '@kyso/contracts';
+import type { ObjectStore } from '@kyso/storage';
+import { chainToAnchor, checkCertificate } from './check-certificate.js';
+import type { CredentialSource, PreparedCredential } from './credential-source.js';
+
+/** Credentials read in one go when persons' certificates are collected: against a folder that someone filled. */
+const maxCredentials = 10_000;
+
+interface Kept {
+  readonly content: Buffer;
+  readonly credential: PreparedCredential;
+  readUntilMs: number;
+}
+
+/**
+ * Credentials of the object store, prepared once and kept. A record is read again after `rereadAfterMs`, and prepared
+ * again only if its bytes changed; so a credential that is disabled stops signing within that time.
+ */
+export class StoredCredentials implements CredentialSource {
+  readonly #kept = new Map<string, Kept>();
+  #persons: { readonly certificates: Promise<ReadonlySet<string>>; readonly untilMs: number } | undefined;
+
+  constructor(
+    private readonly options: {
+      readonly store: ObjectStore;
+      readonly trustAnchors: readonly Certificate[];
+      readonly now: () => Date;
+      readonly rereadAfterMs: number;
+    },
+  ) {}
+
+  async get(credentialId: string): Promise<PreparedCredential> {
+    const now = this.options.now();
+    const kept = this.#kept.get(credentialId);
+    const fresh = kept !== undefined && now.getTime() < kept.readUntilMs ? kept : await this.#read(credentialId, kept);
+    const { record, certificate, chain } = fresh.credential;
+    checkCertificate(certificate, record.scheme, now);
+    // The chain was built when the record was read; an issuer may have expired since.
+    if (chain.some((link) => now > link.notAfter || now < link.notBefore)) {
+      this.#kept.delete(credentialId);
+      chainToAnchor(parseCertificatesPem(record.certificatesPem), this.options.trustAnchors, now);
+    }
+    return fresh.credential;
+  }
+
+  personCertificates(): Promise<ReadonlySet<string>> {
+    const nowMs = this.options.now().getTime();
+    if (this.#persons === undefined || nowMs >= this.#persons.untilMs) {
+      const certificates = this.#readPersons();
+      this.#persons = { certificates, untilMs: nowMs + this.options.rereadAfterMs };
+      certificates.catch(() => {
+        this.#persons = undefined;
+      });
+    }
+    return this.#persons.certificates;
+  }
+
+  async #read(credentialId: string, before: Kept | undefined): Promise<Kept> {
+    const { store, now, rereadAfterMs } = this.options;
+    const bytes = await store.get(objectKeys.credential(credentialId));
+    if (bytes === undefined) {
+      this.#kept.delete(credentialId);
+      throw new SigningError('CREDENTIAL_UNKNOWN', { expected: 'a stored credential', found: credentialId });
+    }
+    const readUntilMs = now().getTime() + rereadAfterMs;
+    if (before !== undefined && before.content.equals(bytes)) {
+      before.readUntilMs = readUntilMs;
+      return before;
+    }
+    const kept = { content: Buffer.from(bytes), credential: this.#prepare(parseRecord(bytes)), readUntilMs };
+    this.#kept.set(credentialId, kept);
+    return kept;
+  }
+
+  #prepare(record: CredentialRecord): PreparedCredential {
+    if (!record.enabled) {
+      throw new SigningError('CREDENTIAL_FORBIDDEN', { expected: 'an enabled credential', found: 'a disabled one' });
+    }
+    const now = this.options.now();
+    const certificates = parseCertificatesPem(record.certificatesPem);
+    const [certificate] = certificates;
+    if (certificate === undefined) {
+      throw new SigningError('CERTIFICATE_UNFIT', { expected: 'a certificate in the credential', found: 'none' });
+    }
+    checkCertificate(certificate, record.scheme, now);
+    const chain = chainToAnchor(certificates, this.options.trustAnchors, now);
+    const template = createCadesTemplate({
+      signer: certificate,
+      // The anchor is known to whoever trusts it; all others go into the CMS (ETSI EN 319 142-1, 6.3, table 1).
+      certificates: chain.slice(0, -1),
+      scheme: record.scheme,
+      digestAlgorithm: record.digestAlgorithm,
+    });
+    return { record, certificate, chain, template };
+  }
+
+  async #readPersons(): Promise<ReadonlySet<string>> {
+    const { store } = this.options;
+    const found = new Set<string>();
+    let count = 0;
+    for await (const { key } of store.list(objectKeys.credentialsPrefix)) {
+      if (++count > maxCredentials) break;
+      const bytes = await store.get(key);
+      if (bytes === undefined) continue;
+      const record = parseRecord(bytes);
+      const [certificate] = record.kind === 'person' ? parseCertificatesPem(record.certificatesPem) : [];
+      if (certificate !== undefined) found.add(certificate.sha256);
+    }
+    return found;
+  }
+}
+
+function parseRecord(bytes: Uint8Array): CredentialRecord {
+  return credentialRecordSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+}

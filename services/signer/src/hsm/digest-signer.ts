@@ -1,0 +1,31 @@
+import type { DigestAlgorithm, SignatureScheme } from '@kyso/cms';
+import type { Lane } from '@kyso/contracts';
+
+/** One digest to be signed with one key. */
+export interface DigestRequest {
+  /** Name of the token in the signer's configuration. */
+  readonly token: string;
+  /** CKA_ID of the private key, hexadecimal. */
+  readonly keyId: string;
+  readonly scheme: SignatureScheme;
+  readonly digestAlgorithm: DigestAlgorithm;
+  /** 32, 48 or 64 bytes, as `digestAlgorithm` says. */
+  readonly digest: Uint8Array;
+  /** An interactive request goes ahead of bulk ones that wait for the same token; default interactive. */
+  readonly lane?: Lane;
+}
+
+/**
+ * Port to the keys. It knows digests only: what a document or a CMS is stays with the caller, who also verifies every
+ * signature with the certificate's public key before it is used.
+ */
+export interface DigestSigner {
+  /**
+   * The signature value as CMS carries it: RSA as the token gives it, ECDSA as the DER of Ecdsa-Sig-Value (RFC 3279, 2.2.3).
+   * Throws SigningError TOKEN_UNAVAILABLE (may pass later), TOKEN_QUARANTINED, PIN_INCORRECT, KEY_NOT_FOUND,
+   * CERTIFICATE_UNFIT (the key can't do this scheme).
+   */
+  sign(request: DigestRequest): Promise<Uint8Array>;
+  /** Replaces the token's sessions, after a signature came back that the public key doesn't verify. */
+  replaceSessions(token: string): Promise<void>;
+}

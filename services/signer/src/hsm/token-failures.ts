@@ -1,0 +1,25 @@
+import { SigningError } from '@kyso/contracts';
+
+/** The token can't be used now; `reason` is a `CKR_…` or one of our words, never anything secret. */
+export function unavailable(token: string, reason: string): SigningError {
+  return new SigningError('TOKEN_UNAVAILABLE', { expected: `token ${token} ready`, found: reason });
+}
+
+/** The token is in quarantine: for a wrong PIN that was tried, or because its flags forbid a try, or by an operator. */
+export function quarantineError(token: string, reason: string): SigningError {
+  return new SigningError(reason === 'PIN_INCORRECT' ? 'PIN_INCORRECT' : 'TOKEN_QUARANTINED', {
+    expected: `token ${token} out of quarantine`,
+    found: reason,
+  });
+}
+
+/** A request that the token refused although it is well. */
+export function toSigningError(code: string, token: string): SigningError {
+  if (code === 'KEY_NOT_FOUND') {
+    return new SigningError('KEY_NOT_FOUND', { expected: `the credential's key on token ${token}`, found: 'none' });
+  }
+  if (code === 'KEY_AMBIGUOUS') {
+    return new SigningError('KEY_NOT_FOUND', { expected: `one key of that id on token ${token}`, found: 'several' });
+  }
+  return new SigningError('CERTIFICATE_UNFIT', { expected: 'a key that can do the scheme', found: code });
+}

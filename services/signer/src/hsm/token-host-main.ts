@@ -1,0 +1,156 @@
+/**
+ * Main of a token host: the only process that loads the PKCS#11 module of one token and the only one that sees its PIN.
+ * It is forked by TokenHost and lives no longer than its parent. It logs nothing: what a module prints might be a PIN
+ * (pkcs11-spy does that), so the parent throws its output away, and it says what went wrong by message.
+ */
+import { Pkcs11Token } from './pkcs11-token.js';
+import { toTokenFault } from './pkcs11-errors.js';
+import type { FromTokenHost, TokenSignRequest, TokenSignResult, ToTokenHost } from './token-host-messages.js';
+
+/** Results wait for others at most this long before they are sent together. */
+const batchForMs = 4;
+
+let token: Pkcs11Token | undefined;
+let mode: 'usb' | 'hsm' = 'usb';
+let stopping = false;
+let pumping = false;
+let flushing = false;
+let inFlight = 0;
+const waiting: TokenSignRequest[] = [];
+const idleLanes: number[] = [];
+let results: TokenSignResult[] = [];
+
+function send(message: FromTokenHost): void {
+  // The parent may be gone; then this process ends by 'disconnect'.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+function flush(): void {
+  flushing = false;
+  if (results.length === 0) return;
+  send({ kind: 'signed', results });
+  results = [];
+}
+
+function failed(id: number, error: unknown): TokenSignResult {
+  const fault = toTokenFault(error);
+  return { id, error: { code: fault.code, scope: fault.scope } };
+}
+
+/** mode usb: one after the other on this thread, back to the event loop after every batch. */
+function pumpSync(): void {
+  pumping = false;
+  const startedAt = performance.now();
+  while (token !== undefined) {
+    const request = waiting.shift();
+    if (request === undefined) break;
+    try {
+      results.push({ id: request.id, signature: token.sign(request.keyId, request.mechanism, request.input) });
+    } catch (error) {
+      results.push(failed(request.id, error));
+    }
+    if (performance.now() - startedAt >= batchForMs) break;
+  }
+  flush();
+  if (waiting.length > 0) schedulePump();
+  else finishIfStopping();
+}
+
+/** mode hsm: as many at a time as there are sessions, each on a thread of libuv's pool. */
+function pumpAsync(): void {
+  pumping = false;
+  while (token !== undefined && waiting.length > 0) {
+    const lane = idleLanes.pop();
+    if (lane === undefined) return;
+    const request = waiting.shift() as TokenSignRequest;
+    inFlight++;
+    void token
+      .signAsync(lane, request)
+      .then(
+        (signature) => results.push({ id: request.id, signature }),
+        (error: unknown) => results.push(failed(request.id, error)),
+      )
+      .then(() => {
+        inFlight--;
+        idleLanes.push(lane);
+        if (!flushing) {
+          flushing = true;
+          setImmediate(flush);
+        }
+        pumpAsync();
+        finishIfStopping();
+      });
+  }
+}
+
+function schedulePump(): void {
+  if (pumping) return;
+  pumping = true;
+  setImmediate(mode === 'usb' ? pumpSync : pumpAsync);
+}
+
+/** C_Finalize only when nothing is in flight, and then the end. */
+function finishIfStopping(): void {
+  if (!stopping || inFlight > 0 || waiting.length > 0) return;
+  flush();
+  try {
+    token?.close();
+  } catch {
+    // It ends here anyway.
+  }
+  process.disconnect();
+}
+
+const pinWarnings = new Set(['PIN_COUNT_LOW', 'PIN_FINAL_TRY', 'PIN_LOCKED']);
+
+function login({ pinFile, despiteCountLow }: Extract<ToTokenHost, { kind: 'login' }>): void {
+  if (token === undefined) return;
+  try {
+    token.login(pinFile, { despiteCountLow });
+  } catch (error) {
+    const { code } = toTokenFault(error);
+    if (code === 'CKR_PIN_INCORRECT') send({ kind: 'login-refused', reason: 'PIN_INCORRECT' });
+    else if (code === 'CKR_PIN_LOCKED' || pinWarnings.has(code)) {
+      send({ kind: 'login-refused', reason: code.replace('CKR_', '') as 'PIN_LOCKED' });
+    } else send({ kind: 'login-failed', code });
+    return;
+  }
+  for (let lane = token.laneCount - 1; lane >= 0; lane--) idleLanes.push(lane);
+  send({ kind: 'logged-in' });
+}
+
+function open(message: Extract<ToTokenHost, { kind: 'open' }>): void {
+  mode = message.address.mode;
+  try {
+    token = Pkcs11Token.open(message.address);
+    const pinWarning = token.pinWarning();
+    send({ kind: 'opened', ...(pinWarning === undefined ? {} : { pinWarning }) });
+  } catch (error) {
+    send({ kind: 'absent', code: toTokenFault(error).code });
+  }
+}
+
+process.on('message', (message: ToTokenHost) => {
+  switch (message.kind) {
+    case 'open':
+      return open(message);
+    case 'login':
+      return login(message);
+    case 'sign':
+      waiting.push(...message.requests);
+      return schedulePump();
+    case 'stop':
+      stopping = true;
+      return finishIfStopping();
+  }
+});
+
+// Without its parent nobody wants its signatures. SIGKILL: with work in flight, a module's exit handlers crash.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// Ctrl-C in a terminal reaches the whole process group; the parent decides about the order of stopping.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('uncaughtException', (error) => {
+  send({ kind: 'failed', code: toTokenFault(error).code });
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
+});

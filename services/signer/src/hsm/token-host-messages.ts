@@ -1,0 +1,58 @@
+/**
+ * Messages between the signer and a token host, by Node's IPC channel with structured clone (`serialization: 'advanced'`).
+ * Requests and results travel in batches: one message costs about 40 µs, whatever it holds. No message has a PIN in it.
+ */
+
+/** Which token, in which module. */
+export interface TokenAddress {
+  readonly modulePath: string;
+  readonly label?: string;
+  readonly serial?: string;
+  readonly mode: 'usb' | 'hsm';
+  readonly sessions: number;
+}
+
+/** Mechanisms that a token host offers; the input is what the mechanism takes, not always the bare digest. */
+export type TokenMechanism =
+  | { readonly kind: 'rsa-pkcs1' }
+  | { readonly kind: 'rsa-pss'; readonly digestAlgorithm: 'sha256' | 'sha384' | 'sha512' }
+  | { readonly kind: 'ecdsa' };
+
+export interface TokenSignRequest {
+  readonly id: number;
+  /** CKA_ID, hexadecimal. */
+  readonly keyId: string;
+  readonly mechanism: TokenMechanism;
+  /** DigestInfo for rsa-pkcs1, the digest for the others. */
+  readonly input: Uint8Array;
+}
+
+/** How a token host must go on after an error: `session` was renewed already, `host` means that it must be replaced. */
+export type ErrorScope = 'request' | 'session' | 'host';
+
+export interface TokenError {
+  /** `CKR_…` of PKCS#11, or a word of ours such as KEY_NOT_FOUND. */
+  readonly code: string;
+  readonly scope: ErrorScope;
+}
+
+export type TokenSignResult =
+  { readonly id: number; readonly signature: Uint8Array } | { readonly id: number; readonly error: TokenError };
+
+/** Flags of CK_TOKEN_INFO that forbid another try of the PIN (PKCS #11 v2.40, 3.2). */
+export type PinWarning = 'PIN_COUNT_LOW' | 'PIN_FINAL_TRY' | 'PIN_LOCKED';
+
+export type ToTokenHost =
+  | { readonly kind: 'open'; readonly address: TokenAddress }
+  | { readonly kind: 'login'; readonly pinFile: string; readonly despiteCountLow: boolean }
+  | { readonly kind: 'sign'; readonly requests: readonly TokenSignRequest[] }
+  | { readonly kind: 'stop' };
+
+export type FromTokenHost =
+  | { readonly kind: 'opened'; readonly pinWarning?: PinWarning }
+  | { readonly kind: 'absent'; readonly code: string }
+  | { readonly kind: 'logged-in' }
+  | { readonly kind: 'login-refused'; readonly reason: PinWarning | 'PIN_INCORRECT' }
+  | { readonly kind: 'login-failed'; readonly code: string }
+  | { readonly kind: 'signed'; readonly results: readonly TokenSignResult[] }
+  | { readonly kind: 'failed'; readonly code: string };

@@ -1,0 +1,37 @@
+import { nameSchema } from '@kyso/contracts';
+import { z } from 'zod';
+
+/** One token of `KYSO_TOKENS_FILE`. It names the file of the PIN, never the PIN. */
+export const tokenSettingsSchema = z
+  .strictObject({
+    name: nameSchema.describe('Name of the token in credentials and queue names'),
+    modulePath: z.string().startsWith('/').describe('Absolute path of the PKCS#11 module (.so)'),
+    label: z.string().min(1).max(32).optional().describe('CKA label of the token; this or serial'),
+    serial: z.string().min(1).max(16).optional().describe('Serial number of the token; this or label'),
+    pinFile: z.string().startsWith('/').describe('File with the user PIN, readable by its owner only'),
+    mode: z
+      .enum(['usb', 'hsm'])
+      .describe('usb: one session and C_Sign on the only thread; hsm: `sessions` sessions and C_SignAsync'),
+    sessions: z.int().min(1).max(64).default(1).describe('Sessions that sign at the same time; usb has always one'),
+    signTimeoutMs: z
+      .int()
+      .min(100)
+      .max(120_000)
+      .default(10_000)
+      .describe('A signature that takes longer is given up and the token host is killed and replaced'),
+    startTimeoutMs: z
+      .int()
+      .min(1_000)
+      .max(120_000)
+      .default(20_000)
+      .describe('Time for loading the module, finding the token and logging in'),
+  })
+  .refine((token) => (token.label === undefined) !== (token.serial === undefined), 'expected either label or serial')
+  .refine((token) => token.mode === 'hsm' || token.sessions === 1, 'expected sessions 1 with mode usb');
+export type TokenSettings = z.infer<typeof tokenSettingsSchema>;
+
+/** `KYSO_TOKENS_FILE`: the tokens that this signer may use; names are unique. */
+export const tokensFileSchema = z
+  .array(tokenSettingsSchema)
+  .min(1)
+  .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, 'expected unique token names');

@@ -1,0 +1,148 @@
+import { verifySignatureValue } from '@kyso/cms';
+import { SigningError } from '@kyso/contracts';
+import { PlaceholderTooSmall, completeSignature, digestPrepared, type ByteSource, type PdfDocument } from '@kyso/pdf';
+import { createHash } from 'node:crypto';
+import type { PreparedCredential } from './credentials/credential-source.js';
+import type { RevocationStatus } from './evidence/gather-evidence.js';
+import { prepareStep } from './preparation/prepare-step.js';
+import type { Intent } from './release/intent.js';
+import type { SigningPorts } from './signing-ports.js';
+import type { SigningWork } from './signing-work.js';
+import { obtainTimestamp, type Timestamp } from './timestamp/obtain-timestamp.js';
+
+/** The increment with its signature, and its time-stamp where the level has one. */
+export interface MadeSignature {
+  readonly increment: Uint8Array;
+  readonly timestamp?: Timestamp;
+}
+
+interface Input {
+  readonly document: PdfDocument;
+  readonly original: ByteSource;
+  readonly credential: PreparedCredential;
+  readonly intent: Intent;
+  readonly revocation: RevocationStatus;
+}
+
+/**
+ * Makes the signature that the intent describes. `neededBytes` when the CMS is larger than the placeholder.
+ * Throws PdfError and SigningError, SIGNATURE_WRONG among them.
+ */
+export async function makeSignature(
+  ports: SigningPorts,
+  work: SigningWork,
+  input: Input,
+): Promise<MadeSignature | { readonly neededBytes: number }> {
+  const { document, original, credential, intent } = input;
+  const { template, certificate, record } = credential;
+  const prepared = await prepareStep({
+    document,
+    step: work.step,
+    intent,
+    certificate,
+    images: ports.images,
+  });
+  ports.progress(work.job.jobId, work.stepIndex, 'prepared');
+
+  const messageDigest = await digestPrepared(original, prepared, record.digestAlgorithm);
+  const signature = await signAttributes(ports, work, { ...input, signedAttrs: template.signedAttrs(messageDigest) });
+  ports.progress(work.job.jobId, work.stepIndex, 'signed');
+
+  let timestamp: Timestamp | undefined;
+  if (work.step.level !== 'B-B') {
+    // The signature time-stamp covers the signature value (ETSI EN 319 122-1, 5.3).
+    timestamp = await obtainTimestamp(ports, {
+      messageImprint: createHash(record.digestAlgorithm).update(signature).digest(),
+      digestAlgorithm: record.digestAlgorithm,
+      requestId: work.job.requestId,
+    });
+    ports.progress(work.job.jobId, work.stepIndex, 'timestamped');
+  }
+  const cmsDer = template.assemble(messageDigest, signature, timestamp?.tokenDer);
+  try {
+    const increment = completeSignature(prepared, cmsDer);
+    return timestamp === undefined ? { increment } : { increment, timestamp };
+  } catch (error) {
+    if (error instanceof PlaceholderTooSmall) return { neededBytes: error.neededBytes };
+    throw error;
+  }
+}
+
+/**
+ * Has the signed attributes signed. The key is used at most twice: a token that gives a wrong signature gets new sessions
+ * and one more try. What was signed before with the same intent is not signed again.
+ */
+async function signAttributes(
+  ports: SigningPorts,
+  work: SigningWork,
+  input: Input & { readonly signedAttrs: Uint8Array },
+): Promise<Uint8Array> {
+  const { signedAttrs, credential } = input;
+  const { certificate, record } = credential;
+  const { scheme, digestAlgorithm } = record;
+  const verifies = (signature: Uint8Array): boolean =>
+    verifySignatureValue({ certificate, scheme, digestAlgorithm, data: signedAttrs, signature });
+
+  const memoryKey = createHash('sha256').update(signedAttrs).digest('hex');
+  const remembered = ports.signatures.get(memoryKey, certificate.sha256);
+  if (remembered !== undefined && verifies(remembered)) return remembered;
+
+  for (let tries = 1; ; tries++) {
+    const signature = await useKey(ports, work, input);
+    if (verifies(signature)) {
+      ports.signatures.keep(memoryKey, certificate.sha256, signature);
+      return signature;
+    }
+    await ports.signer.replaceSessions(record.token);
+    if (tries === 2) {
+      throw new SigningError('SIGNATURE_WRONG', {
+        expected: 'a signature that the certificate verifies',
+        found: `wrong ones from token ${record.token}, ${tries} times`,
+      });
+    }
+  }
+}
+
+/** One use of the key between two durable audit records. Without the first one the key is not used. */
+async function useKey(
+  ports: SigningPorts,
+  work: SigningWork,
+  input: Input & { readonly signedAttrs: Uint8Array },
+): Promise<Uint8Array> {
+  const { credential, signedAttrs, revocation } = input;
+  const { record, certificate } = credential;
+  const digest = createHash(record.digestAlgorithm).update(signedAttrs).digest();
+  const facts = {
+    jobId: work.job.jobId,
+    step: work.stepIndex,
+    requestId: work.job.requestId,
+    clientId: work.job.clientId,
+    documentId: work.job.documentId,
+    version: work.newVersion,
+    credentialId: record.credentialId,
+    role: work.step.role,
+    token: record.token,
+    certificateSha256: certificate.sha256,
+    digestAlgorithm: record.digestAlgorithm,
+    signedDigest: digest.toString('hex'),
+  };
+  await ports.audit.write({ event: 'key-use-begins', ...facts, revocation });
+  let signature: Uint8Array;
+  try {
+    signature = await ports.signer.sign({
+      token: record.token,
+      keyId: record.keyId,
+      scheme: record.scheme,
+      digestAlgorithm: record.digestAlgorithm,
+      digest,
+      lane: work.job.lane,
+    });
+  } catch (error) {
+    const code = error instanceof SigningError ? error.code : 'INTERNAL';
+    await ports.audit.write({ event: 'key-use-failed', ...facts, code });
+    throw error;
+  }
+  const signatureSha256 = createHash('sha256').update(signature).digest('hex');
+  await ports.audit.write({ event: 'key-use-ended', ...facts, signatureSha256 });
+  return signature;
+}

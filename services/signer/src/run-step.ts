@@ -1,0 +1,123 @@
+import { SigningError, objectKeys, storedJobSchema, type FailureCode, type QueueJob, type StoredJob } from '@kyso/contracts';
+import { getJson } from '@kyso/storage';
+import { clearOpenJob, completeJob, failJob, firstOpenStep, readOutcome } from './release/finish-job.js';
+import { signDocument } from './sign-document.js';
+import type { SigningPorts } from './signing-ports.js';
+import { signingWork, type SigningWork } from './signing-work.js';
+
+/** Port to the queues: puts a step into the queue of its token. Repeats are recognised by the id. */
+export interface StepQueue {
+  add(job: StoredJob, step: number): Promise<void>;
+}
+
+/** How long a job waits for what it needs, in milliseconds since its step was queued; then it fails. */
+export interface WaitPolicy {
+  readonly tokenWaitMs: number;
+  /** For a time-stamp or revocation evidence; then LEVEL_UNREACHABLE. */
+  readonly levelWaitMs: number;
+  /** For errors that nobody foresaw; then INTERNAL. */
+  readonly unexpectedWaitMs: number;
+}
+
+/** What running a step needs. */
+export interface RunStepPorts extends SigningPorts {
+  readonly queue: StepQueue;
+  readonly waits: WaitPolicy;
+}
+
+/** What became of a step. */
+export type StepEnd =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'waits'; readonly delayMs: number; readonly error: SigningError }
+  | { readonly kind: 'failed'; readonly error: SigningError }
+  /** The queue held something that is no open job: nothing to do. */
+  | { readonly kind: 'dropped'; readonly reason: string };
+
+/**
+ * Runs what the queue asks for: signs the step, queues the next one or stores the outcome, and decides about failures.
+ * A step that was done before, or a job that has ended, is only tidied up, so that adding it to a queue twice is harmless.
+ * Throws only when the object store can't be reached and nothing could be decided.
+ */
+export async function runStep(
+  ports: RunStepPorts,
+  message: QueueJob,
+  timing: { readonly queuedAtMs: number },
+): Promise<StepEnd> {
+  const job = await getJson(ports.store, objectKeys.jobRequest(message.jobId), storedJobSchema);
+  if (job === undefined) return { kind: 'dropped', reason: 'no such job' };
+  if ((await readOutcome(ports, job.jobId)) !== undefined) {
+    await clearOpenJob(ports, job.jobId);
+    return { kind: 'finished' };
+  }
+  if (message.step >= job.steps.length) return { kind: 'dropped', reason: 'no such step' };
+  const open = await firstOpenStep(ports, job);
+  if (open < message.step) {
+    // An earlier step is not done: it is that one's turn.
+    await ports.queue.add(job, open);
+    return { kind: 'dropped', reason: `step ${open} comes first` };
+  }
+  const work = signingWork(job, message.step);
+  if (open === message.step) {
+    try {
+      await signDocument(ports, work);
+    } catch (error) {
+      return endFailed(ports, work, { error, waitedMs: ports.clock.now().getTime() - timing.queuedAtMs });
+    }
+  }
+  const next = Math.max(open, message.step + 1);
+  if (next < job.steps.length) await ports.queue.add(job, next);
+  else await completeJob(ports, job);
+  return { kind: 'finished' };
+}
+
+async function endFailed(
+  ports: RunStepPorts,
+  work: SigningWork,
+  failure: { readonly error: unknown; readonly waitedMs: number },
+): Promise<StepEnd> {
+  const error = toSigningError(failure.error);
+  const patience = patienceFor(error.code, ports.waits);
+  if (failure.waitedMs < patience.forMs) {
+    ports.progress(work.job.jobId, work.stepIndex, 'waiting');
+    return { kind: 'waits', delayMs: delayAfter(failure.waitedMs), error };
+  }
+  const final =
+    patience.then === undefined
+      ? error
+      : new SigningError(patience.then, {
+          expected: `level ${work.step.level}`,
+          found: `${error.message} Waited ${Math.round(failure.waitedMs / 1_000)} s.`,
+          cause: error,
+        });
+  await failJob(ports, work, final);
+  return { kind: 'failed', error: final };
+}
+
+function toSigningError(error: unknown): SigningError {
+  return error instanceof SigningError ? error : new SigningError('INTERNAL', { cause: error });
+}
+
+/** Only what is known to pass is waited for; everything else fails at once. */
+function patienceFor(code: FailureCode, waits: WaitPolicy): { readonly forMs: number; readonly then?: FailureCode } {
+  switch (code) {
+    case 'TOKEN_UNAVAILABLE':
+      return { forMs: waits.tokenWaitMs };
+    case 'TSA_UNAVAILABLE':
+    case 'REVOCATION_UNAVAILABLE':
+      return { forMs: waits.levelWaitMs, then: 'LEVEL_UNREACHABLE' };
+    // Without the store not even a failure can be stored; and this signer stops, another one goes on.
+    case 'STORE_UNAVAILABLE':
+    case 'STORE_FULL':
+    case 'SERVICE_STOPPING':
+      return { forMs: Number.POSITIVE_INFINITY };
+    case 'INTERNAL':
+      return { forMs: waits.unexpectedWaitMs };
+    default:
+      return { forMs: 0 };
+  }
+}
+
+/** The longer it has waited, the less often it is tried: after half a second first, later every 15 seconds. */
+function delayAfter(waitedMs: number): number {
+  return Math.min(15_000, Math.max(500, waitedMs / 4));
+}

@@ -1,0 +1,132 @@
+import { SigningError, objectKeys, type Stage, type StepResult } from '@kyso/contracts';
+import { PdfDocument, bufferSource, concatSource, type ByteSource } from '@kyso/pdf';
+import { openObjectSource } from '@kyso/storage';
+import type { PreparedCredential } from './credentials/credential-source.js';
+import { checkRevocation } from './evidence/gather-evidence.js';
+import { extendToLevel } from './evidence/extend-to-level.js';
+import { pdfFailure } from './pdf-failure.js';
+import { adoptVersion } from './release/adopt-version.js';
+import { claimVersion, growIntent, readIntent, type Intent } from './release/intent.js';
+import { createVersion, recordRelease } from './release/release-version.js';
+import { screenDocument } from './screening/screen-document.js';
+import { selfCheck } from './screening/self-check.js';
+import { makeSignature, type MadeSignature } from './make-signature.js';
+import type { SigningPorts } from './signing-ports.js';
+import type { SigningWork } from './signing-work.js';
+
+export type { SigningPorts } from './signing-ports.js';
+export { signingWork, type SigningWork } from './signing-work.js';
+export { StoredCredentials } from './credentials/stored-credentials.js';
+export { StoredImages } from './preparation/image-source.js';
+export { SignatureMemory } from './release/signature-memory.js';
+export { TokenSizeMemory } from './timestamp/token-size-memory.js';
+
+/** The placeholder is made larger at most this often; each time the key is used again. */
+const maxGrowths = 3;
+
+/**
+ * Signs one step of a job and releases the new version of its document: screened, claimed, signed, time-stamped, given its
+ * evidence, checked, created, recorded. It may be stopped at any point and run again, also while another run of the same
+ * step is still alive: at most one version is released, and what was released once is taken up as it is.
+ *
+ * Throws SigningError. It gives nothing up by itself: whether a failure is for good is the caller's to decide (`runStep`).
+ */
+export async function signDocument(ports: SigningPorts, work: SigningWork): Promise<StepResult> {
+  const result = await pdfFailure(() => signOrAdopt(ports, work));
+  await recordRelease(ports, work, result);
+  passed(ports, work, 'released');
+  return result;
+}
+
+async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<StepResult> {
+  const found = await readIntent(ports, work);
+  const released = await ports.store.stat(objectKeys.version(work.job.documentId, work.newVersion));
+  if (released !== undefined) {
+    if (found !== undefined) return adoptVersion(ports, work, found);
+    throw new SigningError('VERSION_STALE', { expected: `version ${work.newVersion} free`, found: 'released' });
+  }
+  const credential = await ports.credentials.get(work.step.credentialId);
+  const base = objectKeys.version(work.job.documentId, work.baseVersion);
+  const original = await openObjectSource(ports.store, base);
+  if (original === undefined) {
+    throw new SigningError(work.baseVersion === 0 ? 'DOCUMENT_UNKNOWN' : 'VERSION_UNKNOWN', {
+      expected: `version ${work.baseVersion} of ${work.job.documentId}`,
+      found: 'nothing',
+    });
+  }
+  try {
+    return await signOriginal(ports, work, { credential, original, found });
+  } finally {
+    await original.close();
+  }
+}
+
+async function signOriginal(
+  ports: SigningPorts,
+  work: SigningWork,
+  input: {
+    readonly credential: PreparedCredential;
+    readonly original: ByteSource;
+    readonly found: Intent | undefined;
+  },
+): Promise<StepResult> {
+  const { credential, original } = input;
+  const { certificate, chain, template } = credential;
+  const { level } = work.step;
+  const { requestId } = work.job;
+  const document = await PdfDocument.open(original);
+  const earlier = await screenDocument(ports, work, { source: original, document, credential });
+  const revocation = await checkRevocation(ports, { chain, level, requestId });
+  passed(ports, work, 'screened');
+
+  const reservedBytes = template.sizeBytes(level === 'B-B' ? 0 : ports.tokenSizes.estimateBytes) + 16;
+  let intent = await claimVersion(ports, work, { credential, reservedBytes, found: input.found });
+  let made = await makeSignature(ports, work, { document, original, credential, intent, revocation });
+  for (let growths = 0; 'neededBytes' in made; growths++) {
+    if (growths >= maxGrowths) {
+      throw new SigningError('INTERNAL', {
+        expected: `a CMS of at most ${intent.reservedBytes} bytes`,
+        found: `${made.neededBytes} bytes`,
+      });
+    }
+    intent = await growIntent(ports, work, intent, made.neededBytes);
+    made = await makeSignature(ports, work, { document, original, credential, intent, revocation });
+  }
+
+  const increments = await extendToLevel(ports, work, { original, signed: made, chain });
+  const output = concatSource(original, ...increments.map((increment) => bufferSource(increment)));
+  await selfCheck(ports, output, { fieldName: work.fieldName, level, certificate, earlier });
+  passed(ports, work, 'self-checked');
+
+  const created = await createVersion(ports, work, { original, increments });
+  // Somebody was faster: another run of ours, whose bytes count then, or another job.
+  if (created === undefined) return adoptVersion(ports, work, intent);
+  return resultOf(work, { intent, made, released: created });
+}
+
+function resultOf(
+  work: SigningWork,
+  done: {
+    readonly intent: Intent;
+    readonly made: MadeSignature;
+    readonly released: { readonly sizeBytes: number; readonly sha256: string };
+  },
+): StepResult {
+  const { intent, made, released } = done;
+  return {
+    step: work.stepIndex,
+    credentialId: work.step.credentialId,
+    role: work.step.role,
+    version: work.newVersion,
+    fieldName: work.fieldName,
+    level: work.step.level,
+    signingTime: intent.signingTime,
+    ...(made.timestamp === undefined ? {} : { timestamp: made.timestamp.genTime.toISOString() }),
+    ...released,
+    ...(intent.placeholderGrown === true ? { placeholderGrown: true } : {}),
+  };
+}
+
+function passed(ports: SigningPorts, work: SigningWork, stage: Stage): void {
+  ports.progress(work.job.jobId, work.stepIndex, stage);
+}

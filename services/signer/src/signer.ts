@@ -1,0 +1,138 @@
+import { openAudit, readSecretFile, readStoreSettings, connectRedis, type Audit } from '@kyso/service';
+import { openStore, type ObjectStore } from '@kyso/storage';
+import type { Redis } from 'ioredis';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { readTokens, readTrustAnchors, type Config } from './config.js';
+import { StoredCredentials } from './credentials/stored-credentials.js';
+import { revocationCacheClient } from './evidence/revocation-cache-client.js';
+import { createPinGuard } from './hsm/pin-guard.js';
+import { TokenFleet } from './hsm/token-fleet.js';
+import { createSignerMetrics } from './metrics.js';
+import { StoredImages } from './preparation/image-source.js';
+import { progressPublisher } from './progress-channel.js';
+import { SignatureMemory } from './release/signature-memory.js';
+import { runStep } from './run-step.js';
+import type { SigningPorts } from './signing-ports.js';
+import { SigningProcessor } from './signing.processor.js';
+import { StepQueues } from './step-queues.js';
+import { tsaProxyClient } from './timestamp/tsa-proxy-client.js';
+import { TokenSizeMemory } from './timestamp/token-size-memory.js';
+import { TokenReports } from './token-reports.js';
+
+/** A login and the write of a quarantine after it take less; a crash in between keeps others away for this long. */
+const loginLockMs = 60_000;
+
+/** A running signer: its parts, put together once, and the order in which they stop. */
+export interface Signer {
+  readonly store: ObjectStore;
+  readonly redis: Redis;
+  readonly fleet: TokenFleet;
+  stop(): Promise<void>;
+}
+
+/** Puts a signer together from its configuration and starts it. Tokens that can't be reached don't hold it up. */
+export async function startSigner(
+  config: Config,
+  parts: {
+    readonly logger: Logger;
+    readonly metrics: Registry;
+    readonly moduleEnvironment: NodeJS.ProcessEnv;
+    readonly now: () => Date;
+  },
+): Promise<Signer> {
+  const { logger, now } = parts;
+  const tokens = await readTokens(config.tokensFile);
+  const serviceToken = await readSecretFile(config.serviceTokenFile);
+  const store = await openStore(await readStoreSettings(config));
+  const audit = await openAudit(config.auditFile);
+  const redis = connectRedis(config.redisUrl, logger);
+  // The login lock must fail when Redis is away, not wait for it: nobody may try a PIN without it.
+  const lockRedis = connectRedis(config.redisUrl, logger, { failFast: true });
+  const signerId = config.signerId ?? `${hostname()}-${process.pid}`;
+
+  const fleet: TokenFleet = new TokenFleet({
+    tokens,
+    guard: createPinGuard({ store, redis: lockRedis, signerId, now, lockForMs: loginLockMs }),
+    environment: parts.moduleEnvironment,
+    onEvent: ({ token, state, reason }) => {
+      logger[state === 'ready' ? 'info' : 'warn']({ tokenName: token, state, reason }, 'token');
+      metrics.tokenReplaced(token);
+      reports.send();
+    },
+  });
+  const metrics = createSignerMetrics(parts.metrics, () => fleet.states());
+  const reports = new TokenReports({ redis, signerId, states: () => fleet.states(), now });
+  const queue = new StepQueues(redis, (error) => logger.debug({ err: error }, 'queue connection'));
+  const ports = await signingPorts(config, { store, audit, redis, fleet, serviceToken, now });
+  const waits = config;
+  const processor = new SigningProcessor({
+    tokens: tokens.map(({ name }) => name),
+    concurrency: { interactive: config.interactiveConcurrency, bulk: config.bulkConcurrency },
+    redis,
+    run: (message, timing) => runStep({ ...ports, queue, waits }, message, timing),
+    logger,
+    observe: metrics.observe,
+  });
+
+  fleet.start();
+  reports.start();
+  processor.start();
+  return {
+    store,
+    redis,
+    fleet,
+    async stop() {
+      // Work first, then what it needs, in the reverse order of starting.
+      await processor.stop();
+      await queue.close();
+      await reports.stop();
+      await fleet.stop();
+      await audit.close();
+      redis.disconnect();
+      lockRedis.disconnect();
+    },
+  };
+}
+
+async function signingPorts(
+  config: Config,
+  parts: {
+    readonly store: ObjectStore;
+    readonly audit: Audit;
+    readonly redis: Redis;
+    readonly fleet: TokenFleet;
+    readonly serviceToken: string;
+    readonly now: () => Date;
+  },
+): Promise<SigningPorts> {
+  const { store, now, serviceToken } = parts;
+  const trustAnchors = await readTrustAnchors(config.trustAnchorsFile);
+  return {
+    store,
+    signer: parts.fleet,
+    audit: parts.audit,
+    clock: { now },
+    credentials: new StoredCredentials({ store, trustAnchors, now, rereadAfterMs: config.credentialRereadMs }),
+    images: new StoredImages(store),
+    timestamps: tsaProxyClient({ baseUrl: config.tsaProxyUrl, serviceToken, timeoutMs: config.tsaTimeoutMs }),
+    revocation: revocationCacheClient({
+      baseUrl: config.revocationCacheUrl,
+      serviceToken,
+      timeoutMs: config.revocationTimeoutMs,
+      rememberForMs: config.revocationRememberMs,
+      now,
+    }),
+    policy: {
+      trustAnchors,
+      tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
+      revocationCheck: config.revocationCheck,
+      maxClockSkewMs: config.maxClockSkewMs,
+      maxIntentAgeMs: config.maxIntentAgeMs,
+    },
+    tokenSizes: new TokenSizeMemory(),
+    signatures: new SignatureMemory(),
+    progress: progressPublisher(parts.redis, now),
+  };
+}

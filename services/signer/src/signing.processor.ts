@@ -1,0 +1,103 @@
+import { queueJobSchema, queueName, queuePrefix, type Lane, type QueueJob } from '@kyso/contracts';
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { keepEnded } from './step-queues.js';
+import type { StepEnd } from './run-step.js';
+
+/** Runs one step; `runStep` over the ports of this signer. */
+export type RunStep = (message: QueueJob, timing: { readonly queuedAtMs: number }) => Promise<StepEnd>;
+
+/** What happened to one step, for metrics. */
+export type StepObserver = (observed: {
+  readonly token: string;
+  readonly lane: Lane;
+  readonly end: StepEnd['kind'] | 'error';
+  readonly seconds: number;
+}) => void;
+
+const lanes: readonly Lane[] = ['interactive', 'bulk'];
+
+/**
+ * A worker that was killed holds its jobs for at most lockDuration and one stalled check. A step may stall any number of
+ * times: it is safe to run again, and a crash loop of one signer must not fail an official's document.
+ */
+const recovery = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 1_000_000 } as const;
+
+/** The door from BullMQ: for each token one worker for the interactive and one for the bulk queue. */
+export class SigningProcessor {
+  readonly #workers: Worker<QueueJob>[] = [];
+
+  constructor(
+    private readonly options: {
+      readonly tokens: readonly string[];
+      readonly concurrency: Readonly<Record<Lane, number>>;
+      readonly redis: Redis;
+      readonly run: RunStep;
+      readonly logger: Logger;
+      readonly observe: StepObserver;
+    },
+  ) {}
+
+  start(): void {
+    for (const token of this.options.tokens) {
+      for (const lane of lanes) this.#workers.push(this.#startWorker(token, lane));
+    }
+  }
+
+  /** Takes no more jobs and waits for those that run. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+  }
+
+  #startWorker(token: string, lane: Lane): Worker<QueueJob> {
+    const { redis, concurrency, logger } = this.options;
+    const worker = new Worker<QueueJob>(queueName(token, lane), (job, lock) => this.#process(job, { lock, token, lane }), {
+      connection: redis,
+      prefix: queuePrefix,
+      concurrency: concurrency[lane],
+      ...recovery,
+      ...keepEnded,
+      skipVersionCheck: true,
+    });
+    worker.on('error', (error) => logger.warn({ err: error, tokenName: token, lane }, 'queue worker'));
+    worker.on('stalled', (id) => logger.warn({ queueJob: id, tokenName: token, lane }, 'step runs again: its worker is gone'));
+    return worker;
+  }
+
+  async #process(
+    job: Job<QueueJob>,
+    at: { readonly lock: string | undefined; readonly token: string; readonly lane: Lane },
+  ): Promise<void> {
+    const { logger, observe, run } = this.options;
+    const startedMs = performance.now();
+    const observed = (end: StepEnd['kind'] | 'error'): void =>
+      observe({ token: at.token, lane: at.lane, end, seconds: (performance.now() - startedMs) / 1_000 });
+    const message = queueJobSchema.safeParse(job.data);
+    if (!message.success) throw new UnrecoverableError(`queue job ${job.id}: expected a job id and a step`);
+    const about = { ...message.data, tokenName: at.token, lane: at.lane };
+    let end: StepEnd;
+    try {
+      end = await run(message.data, { queuedAtMs: job.timestamp });
+    } catch (error) {
+      observed('error');
+      logger.error({ ...about, err: error }, 'step broken off; the queue tries it again');
+      throw error;
+    }
+    observed(end.kind);
+    switch (end.kind) {
+      case 'finished':
+        return;
+      case 'dropped':
+        logger.info({ ...about, reason: end.reason }, 'nothing to do');
+        return;
+      case 'waits':
+        logger.warn({ ...about, code: end.error.code, err: end.error, delayMs: end.delayMs }, 'step waits');
+        await job.moveToDelayed(Date.now() + end.delayMs, at.lock);
+        throw new DelayedError();
+      case 'failed':
+        logger.warn({ ...about, code: end.error.code, err: end.error }, 'job failed');
+        throw new UnrecoverableError(end.error.code);
+    }
+  }
+}

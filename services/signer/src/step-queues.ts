@@ -1,0 +1,46 @@
+import { queueJobId, queueName, queuePrefix, type QueueJob, type StoredJob } from '@kyso/contracts';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { StepQueue } from './run-step.js';
+
+/** Little is kept of ended steps: their truth is in the object store. Seconds and counts. */
+export const keepEnded = {
+  removeOnComplete: { age: 600, count: 100 },
+  removeOnFail: { age: 86_400, count: 1_000 },
+} as const;
+
+/** The queues that following steps are put into; the token of a step may be another signer's. */
+export class StepQueues implements StepQueue {
+  readonly #queues = new Map<string, Queue<QueueJob>>();
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  async add(job: StoredJob, step: number): Promise<void> {
+    const token = job.steps[step]?.token;
+    if (token === undefined) return;
+    const message: QueueJob = { jobId: job.jobId, step };
+    await this.#queue(queueName(token, job.lane)).add('sign', message, {
+      jobId: queueJobId(message),
+      attempts: 10,
+      backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+      ...keepEnded,
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
+  }
+
+  #queue(name: string): Queue<QueueJob> {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = new Queue<QueueJob>(name, { connection: this.redis, prefix: queuePrefix, skipVersionCheck: true });
+      queue.on('error', this.onError);
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+}
