@@ -212,6 +212,6 @@ async function writeServiceFiles(path: (name: string) => string, sandbox: Sandbo
     sessions: 1,
   }));
   await writeFile(path('tokens.json'), JSON.stringify(tokens, undefined, 2), { mode: 0o600 });
-  const upstreams = [{ name: 'sandbox', url: `${sandboxUrl}/tsa` }];
+  const upstreams = [{ name: 'sandbox', url: `${sandboxUrl}/tsa`, timeoutMs: 10_000 }];
   await writeFile(path('tsa-upstreams.json'), JSON.stringify(upstreams, undefined, 2), { mode: 0o600 });
 }

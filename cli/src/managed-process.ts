@@ -98,12 +98,12 @@ export class ManagedProcess {
   }
 }
 
-/** Asks a service's open liveness endpoint. */
+/** True when an HTTP server on the port answers; of our services the open liveness endpoint is asked. */
 export function isLive(port: number, path = '/livez'): Promise<boolean> {
   return new Promise((resolve) => {
     const call = request({ host: '127.0.0.1', port, path, timeout: 2_000 }, (response) => {
       response.resume();
-      resolve(response.statusCode === 200);
+      resolve((response.statusCode ?? 500) < 500);
     });
     call.once('error', () => resolve(false));
     call.once('timeout', () => call.destroy());
