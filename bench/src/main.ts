@@ -1,9 +1,11 @@
 import { readArguments, type BenchArguments } from './arguments.js';
 import { benchCluster } from './cluster.js';
 import { benchPrepare } from './prepare.js';
+import { benchSign } from './sign.js';
 import { benchVerify } from './verify.js';
 
 const benches: Readonly<Record<string, (args: BenchArguments) => Promise<void>>> = {
+  sign: benchSign,
   prepare: benchPrepare,
   cluster: benchCluster,
   verify: benchVerify,

@@ -1,9 +1,12 @@
 // Files that attackers make, and files that are signed with what is not accepted.
-import { basePdf, bodyOf, byteRangeOf, increment, overwrite, withByteRange, wrap } from './pdf-edit.mjs';
+import { basePdf, bodyOf, byteRangeOf, commentUpdate, increment, overwrite, withByteRange, wrap } from './pdf-edit.mjs';
 import { addDays } from './pki.mjs';
 import { invalid, open, valid } from './expectations.mjs';
 
 const budget = (amount) => `Approved budget: ${amount},000,000 VND`;
+
+const partial = (reason) =>
+  invalid('FORMAT_FAILURE', [reason], { coverage: 'partial', integrity: 'indeterminate', level: 'none' });
 
 export async function hostileCases({ signer, pki, t0 }) {
   const base = basePdf();
@@ -20,8 +23,6 @@ export async function hostileCases({ signer, pki, t0 }) {
   const shownPage = bodyOf(base, 3);
 
   const broken = (name, what, pdf, expected) => ({ [name]: { what, pdf, online, expect: [expected] } });
-  const partial = (reason) =>
-    invalid('FORMAT_FAILURE', [reason], { coverage: 'partial', integrity: 'indeterminate', level: 'none' });
   const modified = invalid('FORMAT_FAILURE', ['DOCUMENT_MODIFIED', 'TIME_NOT_PROVEN'], {
     coverage: 'modified',
     integrity: 'passed',
@@ -106,9 +107,15 @@ export async function hostileCases({ signer, pki, t0 }) {
       modified,
     ),
     ...broken(
-      'isa-comment',
+      'trailing-comment',
       'a comment behind the last %%EOF',
       Buffer.concat([bB, Buffer.from('% nothing to see\n')]),
+      modified,
+    ),
+    ...broken(
+      'isa-comment',
+      'incremental saving attack: an update in one line of comment, which lenient readers take',
+      commentUpdate(bB, 3, withAnnotations(bB, hiddenPage)),
       modified,
     ),
     ...broken(

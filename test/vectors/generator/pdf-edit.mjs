@@ -2,15 +2,13 @@
 
 /** A page of text, with an overlay (object 6) that lies unused until somebody shows it. */
 export function basePdf() {
-  const text = (line) => `BT /F1 14 Tf 72 720 Td (${line}) Tj ET`;
-  const stream = (content) => `<< /Length ${content.length} >>\nstream\n${content}\nendstream`;
   const bodies = [
     '<< /Type /Catalog /Pages 2 0 R >>',
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
-    stream(text('Approved budget: 1,000,000 VND')),
+    pageText('Approved budget: 1,000,000 VND'),
     '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
-    stream(text('Approved budget: 9,000,000 VND')),
+    pageText('Approved budget: 9,000,000 VND'),
   ];
   let pdf = '%PDF-1.7\n%\u00e2\u00e3\u00cf\u00d3\n';
   const offsets = bodies.map((body, index) => {
@@ -23,6 +21,11 @@ export function basePdf() {
   pdf += `trailer\n<< /Size ${bodies.length + 1} /Root 1 0 R /ID [<00112233445566778899AABBCCDDEEFF> `;
   pdf += `<00112233445566778899AABBCCDDEEFF>] >>\nstartxref\n${xref}\n%%EOF\n`;
   return Buffer.from(pdf, 'latin1');
+}
+
+function pageText(line) {
+  const content = `BT /F1 14 Tf 72 720 Td (${line}) Tj ET`;
+  return `<< /Length ${content.length} >>\nstream\n${content}\nendstream`;
 }
 
 const row = (offset) => `${String(offset).padStart(10, '0')} 00000 n \n`;
@@ -111,7 +114,7 @@ export function commentUpdate(pdf, number, body) {
   const object = `${number} 0 obj ${body.replaceAll('\n', ' ')} endobj `;
   const table = pdf.length + 2 + object.length;
   const update =
-    `% ${object}xref ${number} 1 ${row(pdf.length + 2).trimEnd()} trailer << /Size ${size} /Root ${rootReference} ` +
+    `% ${object}xref ${number} 1 ${row(pdf.length + 2).trimEnd()}  trailer << /Size ${size} /Root ${rootReference} ` +
     `/Prev ${previous} >> startxref ${table} %%EOF\n`;
   return Buffer.concat([pdf, Buffer.from(update, 'latin1')]);
 }

@@ -62,8 +62,11 @@ export function makePki(folder, t0) {
     subject: '/C=VN/O=Kyso Test/CN=Kyso Test OCSP',
     ...period,
     extensions: [
-      ...['basicConstraints = critical,CA:FALSE', 'keyUsage = critical,digitalSignature'],
-      ...['extendedKeyUsage = OCSPSigning', 'noCheck = ignored', ...keyIds],
+      'basicConstraints = critical,CA:FALSE',
+      'keyUsage = critical,digitalSignature',
+      'extendedKeyUsage = OCSPSigning',
+      'noCheck = ignored',
+      ...keyIds,
     ],
   });
 

@@ -1,6 +1,6 @@
 // Signs with the libraries under test: what they make is judged by expectations that are written down by hand, and by other
 // people's software. Key operations and tokens are OpenSSL's.
-import { createPrivateKey, sign as signRaw } from 'node:crypto';
+import { createHash, createPrivateKey, sign as signRaw } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCadesTemplate, parseCertificatesPem } from '@kyso/cms';
@@ -13,7 +13,6 @@ import {
   prepareDocumentTimestamp,
   prepareSignature,
 } from '@kyso/pdf';
-import { createHash } from 'node:crypto';
 import { openssl, timestamp } from './openssl.mjs';
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
@@ -64,9 +63,8 @@ export class Signer {
     writeFileSync(join(this.folder, 'signed.bin'), signed);
     openssl(
       this.folder,
-      ...['cms', '-sign', '-binary', '-in', 'signed.bin', '-outform', 'DER', '-out', 'signed.cms', '-md', md],
-      ...['-signer', `${as}.pem`, '-inkey', `${as}.key`, '-certfile', 'issuing.pem', '-nosmimecap'],
-      ...(cades ? ['-cades'] : []),
+      `cms -sign -binary -in signed.bin -outform DER -out signed.cms -md ${md} ${cades ? '-cades' : ''} -nosmimecap
+       -signer ${as}.pem -inkey ${as}.key -certfile issuing.pem`,
     );
     const cms = readFileSync(join(this.folder, 'signed.cms'));
     return Buffer.concat([pdf, completeSignature(prepared, cms)]);

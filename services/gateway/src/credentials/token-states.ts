@@ -1,8 +1,11 @@
 import { tokenReportKey, tokenReportMaxAgeMs, tokenReportSchema, type TokenState } from '@kyso/contracts';
 import type { Redis } from 'ioredis';
 
-/** One signer that can reach the token is enough; a quarantine says more than an absence. */
-const order: readonly TokenState[] = ['ready', 'quarantined', 'absent', 'unknown'];
+/**
+ * A quarantine is the whole cluster's: one report of it outweighs those that are older, also of a signer that has ended.
+ * Otherwise one signer that can reach the token is enough.
+ */
+const order: readonly TokenState[] = ['quarantined', 'ready', 'absent', 'unknown'];
 
 /** What the signers last said of their tokens, from Redis. */
 export class TokenStates {
