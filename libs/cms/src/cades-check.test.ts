@@ -3,7 +3,7 @@ import { createHash, randomBytes, sign } from 'node:crypto';
 import { checkCades } from './cades-check.js';
 import { SET, contextConstructed, contextPrimitive } from './der-tags.js';
 import { DerReader } from './der-reader.js';
-import { integer, nullValue, objectIdentifier, octetString, sequence, setOf, tlv } from './der-writer.js';
+import { byEncoding, integer, nullValue, objectIdentifier, octetString, sequence, setOf, tlv } from './der-writer.js';
 import * as oids from './oids.js';
 import { digestIdentifier, signatureIdentifier } from './signature-algorithm.js';
 import { signingCertificateV2 } from './signing-certificate.js';
@@ -12,7 +12,8 @@ import { type Identity, OpensslFolder, makeChain, makeIdentity } from './testing
 
 const folder = new OpensslFolder();
 const document = randomBytes(2_000);
-const digestFor = (algorithm: string): Promise<Buffer> => Promise.resolve(createHash(algorithm).update(document).digest());
+const digestFor = (algorithm: string): Promise<Buffer> =>
+  Promise.resolve(createHash(algorithm).update(document).digest());
 let issuing: Identity;
 let signer: Identity;
 let namesake: Identity;
@@ -21,7 +22,13 @@ beforeAll(() => {
   ({ issuing, signer } = makeChain(folder));
   // Another certificate with the signer's issuer and serial number: a mix-up that the hash in ESSCertID resolves.
   const { serialNumber: serial } = signer.certificate;
-  namesake = makeIdentity(folder, { name: 'namesake', subject: '/CN=Namesake', serial, extensions: [], issuer: issuing });
+  namesake = makeIdentity(folder, {
+    name: 'namesake',
+    subject: '/CN=Namesake',
+    serial,
+    extensions: [],
+    issuer: issuing,
+  });
   folder.write('document', document);
 });
 afterAll(() => folder.remove());
@@ -36,13 +43,32 @@ const codeOfCheck = async (cms: Uint8Array): Promise<string | undefined> => {
   }
 };
 
-describe('a signature by openssl cms', () => {
-  const signWith = (...options: string[]): Buffer => {
-    const signerOptions = ['-signer', signer.certificateFile, '-inkey', signer.keyFile, '-certfile', issuing.certificateFile];
-    folder.run('cms', '-sign', '-binary', '-in', 'document', '-outform', 'DER', '-out', 's.der', ...signerOptions, ...options);
-    return folder.read('s.der');
-  };
+const signWith = (...options: string[]): Buffer => {
+  const signerOptions = [
+    '-signer',
+    signer.certificateFile,
+    '-inkey',
+    signer.keyFile,
+    '-certfile',
+    issuing.certificateFile,
+  ];
+  folder.run(
+    'cms',
+    '-sign',
+    '-binary',
+    '-in',
+    'document',
+    '-outform',
+    'DER',
+    '-out',
+    's.der',
+    ...signerOptions,
+    ...options,
+  );
+  return folder.read('s.der');
+};
 
+describe('a signature by openssl cms', () => {
   it('with -cades is right; its signing-time is noted', async () => {
     const check = await checkCades(signWith('-cades', '-md', 'sha384'), digestFor);
     expect(check).toMatchObject({
@@ -72,7 +98,19 @@ describe('a signature by openssl cms', () => {
   it('in BER of indefinite length, padded as in /Contents, is right and noted', async () => {
     const ber = indefinite(signWith('-cades', '-md', 'sha256'), 3);
     folder.write('s.ber', ber);
-    const verify = ['cms', '-verify', '-binary', '-inform', 'DER', '-in', 's.ber', '-content', 'document', '-out', 'out'];
+    const verify = [
+      'cms',
+      '-verify',
+      '-binary',
+      '-inform',
+      'DER',
+      '-in',
+      's.ber',
+      '-content',
+      'document',
+      '-out',
+      'out',
+    ];
     expect(folder.judge(...verify, '-CAfile', 'root.pem').ok).toBe(true);
     const check = await checkCades(Buffer.concat([ber, Buffer.alloc(100)]), digestFor);
     expect(check).toMatchObject({ signatureMatches: true, digestMatches: true, signingCertificate: 'v2' });
@@ -117,14 +155,19 @@ interface Faults {
   versions?: [number, number];
 }
 
-const attribute = (oid: string, ...values: Uint8Array[]): Uint8Array => sequence(objectIdentifier(oid), tlv(SET, ...values));
+const attribute = (oid: string, ...values: Uint8Array[]): Uint8Array =>
+  sequence(objectIdentifier(oid), tlv(SET, ...values));
 const contentType = attribute(oids.ID_CONTENT_TYPE, objectIdentifier(oids.ID_DATA));
 const messageDigest = attribute(oids.ID_MESSAGE_DIGEST, octetString(createHash('sha256').update(document).digest()));
 
 /** A detached signature with SHA-256 and PKCS#1 v1.5, with one fault or none. */
 function write(fault: Faults = {}): Uint8Array {
-  const attributes = fault.attributes ?? [contentType, messageDigest, signingCertificateV2(signer.certificate, 'sha256')];
-  const transmitted = fault.unsorted ? tlv(SET, ...attributes.toSorted(Buffer.compare).toReversed()) : setOf(...attributes);
+  const attributes = fault.attributes ?? [
+    contentType,
+    messageDigest,
+    signingCertificateV2(signer.certificate, 'sha256'),
+  ];
+  const transmitted = fault.unsorted ? tlv(SET, ...attributes.toSorted(byEncoding).toReversed()) : setOf(...attributes);
   const implicit = Uint8Array.from(transmitted);
   implicit[0] = contextConstructed(0);
   const { certificate } = signer;
@@ -155,6 +198,24 @@ const algorithmProtection = (digest: 'sha256' | 'sha384'): Uint8Array => {
   return attribute(oids.ID_CMS_ALGORITHM_PROTECTION, sequence(digestIdentifier(digest), signature));
 };
 
+const v1 = (der: Uint8Array): Uint8Array => {
+  const certId = sequence(octetString(createHash('sha1').update(der).digest()));
+  return attribute(oids.ID_AA_SIGNING_CERTIFICATE, sequence(sequence(certId)));
+};
+
+const issuerSerial = (identity: Identity): Uint8Array =>
+  sequence(
+    sequence(tlv(contextConstructed(4), identity.certificate.issuerDer)),
+    tlv(0x02, Buffer.from(identity.certificate.serialNumber, 'hex')),
+  );
+
+/** A signature with the old signing-certificate attribute about `identity`, and more attributes. */
+const signedV1 = (identity: Identity, ...more: Uint8Array[]) =>
+  checkCades(write({ attributes: [contentType, messageDigest, v1(identity.certificate.der), ...more] }), digestFor);
+
+const codeWithProtection = (digest: 'sha256' | 'sha384') =>
+  codeOfCheck(write({ attributes: [contentType, messageDigest, ess(), algorithmProtection(digest)] }));
+
 describe('a signature written here', () => {
   it('is right without a fault', async () => {
     expect(await checkCades(write(), digestFor)).toMatchObject({ signatureMatches: true, formatIssues: [] });
@@ -167,7 +228,9 @@ describe('a signature written here', () => {
   });
 
   it('by another key does not match', async () => {
-    expect(await checkCades(write({ signatureBy: () => issuing }), digestFor)).toMatchObject({ signatureMatches: false });
+    expect(await checkCades(write({ signatureBy: () => issuing }), digestFor)).toMatchObject({
+      signatureMatches: false,
+    });
   });
 
   it('that names another certificate as the signing one is a mismatch', async () => {
@@ -176,23 +239,12 @@ describe('a signature written here', () => {
   });
 
   it('with the old signing-certificate attribute says v1, and a mismatch where its hash is another', async () => {
-    const v1 = (der: Uint8Array): Uint8Array => {
-      const certId = sequence(octetString(createHash('sha1').update(der).digest()));
-      return attribute(oids.ID_AA_SIGNING_CERTIFICATE, sequence(sequence(certId)));
-    };
-    const signed = (identity: Identity, ...more: Uint8Array[]) =>
-      checkCades(write({ attributes: [contentType, messageDigest, v1(identity.certificate.der), ...more] }), digestFor);
-    expect(await signed(signer)).toMatchObject({ signingCertificate: 'v1' });
-    expect(await signed(issuing)).toMatchObject({ signingCertificate: 'mismatch' });
-    expect(await signed(issuing, ess())).toMatchObject({ signingCertificate: 'mismatch' });
+    expect(await signedV1(signer)).toMatchObject({ signingCertificate: 'v1' });
+    expect(await signedV1(issuing)).toMatchObject({ signingCertificate: 'mismatch' });
+    expect(await signedV1(issuing, ess())).toMatchObject({ signingCertificate: 'mismatch' });
   });
 
   it('notes an issuerSerial of another certificate, for the hash is what binds', async () => {
-    const issuerSerial = (identity: Identity): Uint8Array =>
-      sequence(
-        sequence(tlv(contextConstructed(4), identity.certificate.issuerDer)),
-        tlv(0x02, Buffer.from(identity.certificate.serialNumber, 'hex')),
-      );
     const withIssuerSerial = (identity: Identity): Uint8Array => {
       const hash = octetString(createHash('sha256').update(signer.certificate.der).digest());
       return attribute(oids.ID_AA_SIGNING_CERTIFICATE_V2, sequence(sequence(sequence(hash, issuerSerial(identity)))));
@@ -212,10 +264,8 @@ describe('a signature written here', () => {
   });
 
   it('takes cms-algorithm-protection where it is right, and refuses it where it is not', async () => {
-    const withProtection = (digest: 'sha256' | 'sha384') =>
-      codeOfCheck(write({ attributes: [contentType, messageDigest, ess(), algorithmProtection(digest)] }));
-    expect(await withProtection('sha256')).toBeUndefined();
-    expect(await withProtection('sha384')).toBe('CONSTRAINT');
+    expect(await codeWithProtection('sha256')).toBeUndefined();
+    expect(await codeWithProtection('sha384')).toBe('CONSTRAINT');
   });
 
   it('notes versions that do not fit', async () => {
@@ -237,22 +287,41 @@ describe('a signature written here', () => {
     [
       'two values of message-digest',
       () => ({
-        attributes: [contentType, attribute(oids.ID_MESSAGE_DIGEST, octetString(Buffer.alloc(32)), octetString(Buffer.alloc(32)))],
+        attributes: [
+          contentType,
+          attribute(oids.ID_MESSAGE_DIGEST, octetString(Buffer.alloc(32)), octetString(Buffer.alloc(32))),
+        ],
       }),
       'MALFORMED',
     ],
     ['signing-certificate-v2 twice', () => ({ attributes: [contentType, messageDigest, ess(), ess()] }), 'MALFORMED'],
     ['an unknown digest', () => ({ digestAlgorithm: sequence(objectIdentifier('1.2.3')) }), 'UNSUPPORTED'],
-    ['an unknown signature algorithm', () => ({ signatureAlgorithm: sequence(objectIdentifier('1.2.3')) }), 'UNSUPPORTED'],
+    [
+      'an unknown signature algorithm',
+      () => ({ signatureAlgorithm: sequence(objectIdentifier('1.2.3')) }),
+      'UNSUPPORTED',
+    ],
     [
       'a signature algorithm with another digest',
       () => ({ signatureAlgorithm: sequence(objectIdentifier('1.2.840.113549.1.1.13'), nullValue()) }),
       'UNSUPPORTED',
     ],
-    ['RSA-PSS with another digest', () => ({ signatureAlgorithm: signatureIdentifier('rsa-pss', 'sha512') }), 'UNSUPPORTED'],
+    [
+      'RSA-PSS with another digest',
+      () => ({ signatureAlgorithm: signatureIdentifier('rsa-pss', 'sha512') }),
+      'UNSUPPORTED',
+    ],
     ['the signer’s certificate missing', () => ({ certificates: () => [issuing] }), 'SIGNING_CERTIFICATE'],
-    ['a hundred certificates', () => ({ certificates: () => Array.from({ length: 100 }, () => signer) }), 'LIMIT_EXCEEDED'],
-    ['a key identifier of nobody', () => ({ sid: () => tlv(contextPrimitive(0), Buffer.of(1, 2)) }), 'SIGNING_CERTIFICATE'],
+    [
+      'a hundred certificates',
+      () => ({ certificates: () => Array.from({ length: 100 }, () => signer) }),
+      'LIMIT_EXCEEDED',
+    ],
+    [
+      'a key identifier of nobody',
+      () => ({ sid: () => tlv(contextPrimitive(0), Buffer.of(1, 2)) }),
+      'SIGNING_CERTIFICATE',
+    ],
     [
       'a thousand attributes',
       () => ({ attributes: Array.from({ length: 1_000 }, (_, i) => attribute(`1.2.3.${i}`, nullValue())) }),

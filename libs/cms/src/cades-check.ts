@@ -1,7 +1,7 @@
 import type { Certificate } from './certificate.js';
 import { SET } from './der-tags.js';
 import { DerReader } from './der-reader.js';
-import { setOf } from './der-writer.js';
+import { byEncoding, setOf } from './der-writer.js';
 import { type DigestAlgorithm, equalBytes } from './digest.js';
 import { CmsError } from './errors.js';
 import * as oids from './oids.js';
@@ -97,7 +97,7 @@ function inDerOrder(signedAttrsDer: Uint8Array): Uint8Array {
   const reader = DerReader.of(signedAttrsDer, SET, 'signedAttrs');
   const attributes: Uint8Array[] = [];
   while (!reader.done) attributes.push(reader.element());
-  const ordered = attributes.every((attribute, i) => i === 0 || Buffer.compare(attributes[i - 1]!, attribute) <= 0);
+  const ordered = attributes.every((attribute, i) => i === 0 || byEncoding(attributes[i - 1]!, attribute) <= 0);
   return ordered ? signedAttrsDer : setOf(...attributes);
 }
 

@@ -4,7 +4,14 @@ import { checkCades } from './cades-check.js';
 import { type CadesTemplate, createCadesTemplate } from './cades-template.js';
 import type { DigestAlgorithm } from './digest.js';
 import type { SignatureScheme } from './signature-algorithm.js';
-import { CA_EXTENSIONS, type Identity, type KeyKind, OpensslFolder, SIGNER_EXTENSIONS, makeIdentity } from './testing/openssl.js';
+import {
+  CA_EXTENSIONS,
+  type Identity,
+  type KeyKind,
+  OpensslFolder,
+  SIGNER_EXTENSIONS,
+  makeIdentity,
+} from './testing/openssl.js';
 
 const document = randomBytes(50_000);
 
@@ -26,7 +33,13 @@ describe('the CMS from the template', () => {
     folder.write('document', document);
     root = makeIdentity(folder, { name: 'root', subject: '/CN=Root', extensions: CA_EXTENSIONS });
     for (const keyKind of ['rsa-2048', 'rsa-3072', 'p-256', 'p-384'] as const) {
-      const plan = { name: keyKind, subject: '/CN=Nguyễn Văn An', keyKind, extensions: SIGNER_EXTENSIONS, issuer: root };
+      const plan = {
+        name: keyKind,
+        subject: '/CN=Nguyễn Văn An',
+        keyKind,
+        extensions: SIGNER_EXTENSIONS,
+        issuer: root,
+      };
       signers.set(keyKind, makeIdentity(folder, plan));
     }
   });

@@ -1,6 +1,16 @@
 import type { Certificate } from './certificate.js';
 import { OCTET_STRING, SEQUENCE, contextConstructed } from './der-tags.js';
-import { headerLength, integer, objectIdentifier, octetString, sequence, setOf, tlv, writeLength } from './der-writer.js';
+import {
+  byEncoding,
+  headerLength,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  setOf,
+  tlv,
+  writeLength,
+} from './der-writer.js';
 import { DIGEST_BYTES, type DigestAlgorithm, equalBytes } from './digest.js';
 import * as oids from './oids.js';
 import { type SignatureScheme, digestIdentifier, signatureIdentifier } from './signature-algorithm.js';
@@ -84,7 +94,7 @@ class DerTemplate implements CadesTemplate {
       integer(1),
       setOf(digestIdentifier(digestAlgorithm)),
       sequence(objectIdentifier(oids.ID_DATA)),
-      tlv(contextConstructed(0), ...distinct([signer, ...options.certificates]).toSorted(Buffer.compare)),
+      tlv(contextConstructed(0), ...distinct([signer, ...options.certificates]).toSorted(byEncoding)),
     ]);
     this.signatureBytes = maxSignatureBytes(signer.publicKey);
   }

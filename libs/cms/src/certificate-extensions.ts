@@ -7,19 +7,22 @@ import { type GeneralName, readGeneralName, readGeneralNames, urisOf } from './g
 import { type NameConstraints, readNameConstraints } from './name-constraints.js';
 import * as oids from './oids.js';
 
-/** What the extensions of a certificate say (RFC 5280, 4.2); see `Certificate` for the fields that it shares. */
+/** What the extensions of a certificate say (RFC 5280, 4.2). */
 export interface CertificateExtensions {
-  readonly isCa: boolean;
-  readonly pathLength?: number;
-  readonly keyUsage?: ReadonlySet<string>;
-  readonly extendedKeyUsage?: readonly string[];
-  readonly extendedKeyUsageCritical: boolean;
-  readonly ocspUrls: readonly string[];
-  readonly crlUrls: readonly string[];
-  readonly caIssuersUrls: readonly string[];
-  readonly ocspNoCheck: boolean;
-  readonly subjectKeyId?: string;
-  readonly authorityKeyId?: string;
+  /** The fields that `Certificate` shows. */
+  readonly shown: {
+    readonly isCa: boolean;
+    readonly pathLength?: number;
+    readonly keyUsage?: ReadonlySet<string>;
+    readonly extendedKeyUsage?: readonly string[];
+    readonly extendedKeyUsageCritical: boolean;
+    readonly ocspUrls: readonly string[];
+    readonly crlUrls: readonly string[];
+    readonly caIssuersUrls: readonly string[];
+    readonly ocspNoCheck: boolean;
+    readonly subjectKeyId?: string;
+    readonly authorityKeyId?: string;
+  };
   readonly alternativeNames: readonly GeneralName[];
   readonly nameConstraints?: NameConstraints;
   /** policyConstraints asks for an explicit policy somewhere below this certificate. */
@@ -69,15 +72,17 @@ export function readCertificateExtensions(extensions: ReadonlyMap<string, Extens
   const extendedKeyUsage = get(oids.ID_CE_EXT_KEY_USAGE);
   const access = readAuthorityInfoAccess(get(oids.ID_PE_AUTHORITY_INFO_ACCESS));
   return {
-    ...readBasicConstraints(get(oids.ID_CE_BASIC_CONSTRAINTS)),
-    ...readKeyUsage(get(oids.ID_CE_KEY_USAGE)),
-    ...(extendedKeyUsage && { extendedKeyUsage: readOids(extendedKeyUsage, 'extKeyUsage') }),
-    extendedKeyUsageCritical: extendedKeyUsage?.critical ?? false,
-    ocspUrls: access.ocspUrls,
-    caIssuersUrls: access.caIssuersUrls,
-    crlUrls: readDistributionPoints(get(oids.ID_CE_CRL_DISTRIBUTION_POINTS)),
-    ocspNoCheck: extensions.has(oids.ID_PKIX_OCSP_NOCHECK),
-    ...readKeyIdentifiers(get(oids.ID_CE_SUBJECT_KEY_IDENTIFIER), get(oids.ID_CE_AUTHORITY_KEY_IDENTIFIER)),
+    shown: {
+      ...readBasicConstraints(get(oids.ID_CE_BASIC_CONSTRAINTS)),
+      ...readKeyUsage(get(oids.ID_CE_KEY_USAGE)),
+      ...(extendedKeyUsage && { extendedKeyUsage: readOids(extendedKeyUsage, 'extKeyUsage') }),
+      extendedKeyUsageCritical: extendedKeyUsage?.critical ?? false,
+      ocspUrls: access.ocspUrls,
+      caIssuersUrls: access.caIssuersUrls,
+      crlUrls: readDistributionPoints(get(oids.ID_CE_CRL_DISTRIBUTION_POINTS)),
+      ocspNoCheck: extensions.has(oids.ID_PKIX_OCSP_NOCHECK),
+      ...readKeyIdentifiers(get(oids.ID_CE_SUBJECT_KEY_IDENTIFIER), get(oids.ID_CE_AUTHORITY_KEY_IDENTIFIER)),
+    },
     alternativeNames: readAlternativeNames(get(oids.ID_CE_SUBJECT_ALT_NAME)),
     ...readConstraints(get(oids.ID_CE_NAME_CONSTRAINTS)),
     requiresExplicitPolicy: readRequiresExplicitPolicy(get(oids.ID_CE_POLICY_CONSTRAINTS)),

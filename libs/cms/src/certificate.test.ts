@@ -31,6 +31,8 @@ beforeAll(() => {
 });
 afterAll(() => folder.remove());
 
+const named = (subject: string) => makeIdentity(folder, { name: 'n', subject, extensions: [] }).certificate.commonName;
+
 describe('a certificate', () => {
   it('shows what openssl put into it', () => {
     expect(signer.certificate).toMatchObject({
@@ -89,8 +91,6 @@ describe('a certificate', () => {
   });
 
   it('without a common name is called by its organisation, or by its whole subject', () => {
-    const named = (subject: string) =>
-      makeIdentity(folder, { name: 'n', subject, extensions: [] }).certificate.commonName;
     expect(named('/C=VN/O=Kyso')).toBe('Kyso');
     expect(named('/C=VN')).toBe('C=VN');
   });
@@ -129,25 +129,41 @@ describe('a PEM text', () => {
   });
 });
 
-describe('a name', () => {
-  const text = (...attributes: [string, number, string][]): string => {
-    const rdns = attributes.map(([oid, tag, value]) =>
-      tlv(0x31, sequence(objectIdentifier(oid), tlv(tag, Buffer.from(value, 'hex')))),
-    );
-    return nameText(readName(new DerReader(sequence(...rdns), 'name')));
-  };
-  const utf8 = (value: string): string => Buffer.from(value).toString('hex');
+const text = (...attributes: [string, number, string][]): string => {
+  const rdns = attributes.map(([oid, tag, value]) =>
+    tlv(0x31, sequence(objectIdentifier(oid), tlv(tag, Buffer.from(value, 'hex')))),
+  );
+  return nameText(readName(new DerReader(sequence(...rdns), 'name')));
+};
 
+const utf8 = (value: string): string => Buffer.from(value).toString('hex');
+
+describe('a name', () => {
   it.each([
-    ['special characters escaped', [['2.5.4.3', 12, utf8(' a,b+"c"\\<d>;# ')]], String.raw`CN=\ a\,b\+\"c\"\\\<d\>\;#\ `],
+    [
+      'special characters escaped',
+      [['2.5.4.3', 12, utf8(' a,b+"c"\\<d>;# ')]],
+      String.raw`CN=\ a\,b\+\"c\"\\\<d\>\;#\ `,
+    ],
     ['a leading # escaped', [['2.5.4.3', 12, utf8('#1')]], String.raw`CN=\#1`],
-    ['control and direction characters escaped', [['2.5.4.3', 12, utf8('a\u0000\u202eb')]], String.raw`CN=a\00\e2\80\aeb`],
+    [
+      'control and direction characters escaped',
+      [['2.5.4.3', 12, utf8('a\u0000\u202eb')]],
+      String.raw`CN=a\00\e2\80\aeb`,
+    ],
     ['BMPString', [['2.5.4.3', 30, '004101b0']], 'CN=Aư'],
     ['UniversalString', [['2.5.4.3', 28, '00000041000001b0']], 'CN=Aư'],
     ['T61String as Latin-1', [['2.5.4.3', 20, 'c9']], 'CN=É'],
     ['an unknown type by its OID', [['1.2.3', 12, utf8('x')]], '1.2.3=x'],
     ['a value that is no string in hexadecimal', [['2.5.4.3', 4, '0102']], 'CN=#04020102'],
-    ['the most specific part first', [['2.5.4.6', 19, utf8('VN')], ['2.5.4.3', 12, utf8('x')]], 'CN=x,C=VN'],
+    [
+      'the most specific part first',
+      [
+        ['2.5.4.6', 19, utf8('VN')],
+        ['2.5.4.3', 12, utf8('x')],
+      ],
+      'CN=x,C=VN',
+    ],
   ] as [string, [string, number, string][], string][])('is written with %s', (_name, attributes, expected) => {
     expect(text(...attributes)).toBe(expected);
   });

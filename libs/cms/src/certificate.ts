@@ -67,7 +67,9 @@ export interface CertificateDetails {
 
 /** Real ones have a few kilobytes; stops megabytes of names and extensions from being read. */
 const MAX_CERTIFICATE_BYTES = 256 * 1024;
-const cache = new BoundedCache<Certificate>(4_096);
+/** Bytes of DER kept; about 10,000 certificates of the usual size. */
+const CACHE_BYTES = 16 * 1024 * 1024;
+const cache = new BoundedCache<Certificate>(CACHE_BYTES);
 const details = new WeakMap<Certificate, CertificateDetails>();
 
 /**
@@ -84,7 +86,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
   // A copy: a view would keep the file that it came in alive, and could be changed after the check.
   const [certificate, its] = readCertificate(Uint8Array.from(der), sha256);
   details.set(certificate, its);
-  cache.set(sha256, certificate);
+  cache.set(sha256, certificate, der.length);
   return certificate;
 }
 
@@ -117,13 +119,11 @@ function readCertificate(der: Uint8Array, sha256: string): [Certificate, Certifi
   const x509 = openX509(der);
   const { publicKey } = x509;
   const { extensions, subjectName, issuerName } = fields;
-  const { alternativeNames, nameConstraints: _constraints, requiresExplicitPolicy: _, unknownCritical: __, ...shown } =
-    extensions;
   const subject = nameText(subjectName);
   const issuer = nameText(issuerName);
   const organisation = lastValue(subjectName, oids.ID_AT_ORGANISATION);
   const email =
-    alternativeNames.flatMap((name) => (name.form === 'rfc822Name' ? [name.value] : []))[0] ??
+    extensions.alternativeNames.flatMap((name) => (name.form === 'rfc822Name' ? [name.value] : []))[0] ??
     lastValue(subjectName, oids.ID_EMAIL_ADDRESS);
   return [
     {
@@ -144,7 +144,7 @@ function readCertificate(der: Uint8Array, sha256: string): [Certificate, Certifi
       notBefore: fields.notBefore,
       notAfter: fields.notAfter,
       selfIssued: equalBytes(fields.subjectDer, fields.issuerDer),
-      ...shown,
+      ...extensions.shown,
       keyDescription: describeKey(publicKey),
     },
     {

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Certificate } from './certificate.js';
 import { MAX_CHAIN_LENGTH, buildChain } from './chain.js';
-import { CA_EXTENSIONS, type Identity, OpensslFolder, SIGNER_EXTENSIONS, makeChain, makeIdentity } from './testing/openssl.js';
+import {
+  CA_EXTENSIONS,
+  type Identity,
+  OpensslFolder,
+  SIGNER_EXTENSIONS,
+  makeChain,
+  makeIdentity,
+} from './testing/openssl.js';
 import { codeOf } from './testing/truncation.js';
 
 const folder = new OpensslFolder();
@@ -24,8 +31,14 @@ const authority = (subject: string, issuer?: Identity, extensions: readonly stri
 const leafOf = (issuer: Identity, extensions = SIGNER_EXTENSIONS, subject = '/C=VN/O=Kyso/CN=Leaf'): Identity =>
   makeIdentity(folder, { name: `leaf-${count++}`, subject, extensions, issuer });
 
-function build(leaf: Identity, intermediates: Identity[], anchors: Identity[] = [root], at = new Date()): Certificate[] {
-  const certificates = (identities: Identity[]) => identities.map(({ certificate }) => certificate);
+const certificates = (identities: Identity[]) => identities.map(({ certificate }) => certificate);
+
+function build(
+  leaf: Identity,
+  intermediates: Identity[],
+  anchors: Identity[] = [root],
+  at = new Date(),
+): Certificate[] {
   const options = { intermediates: certificates(intermediates), trustAnchors: certificates(anchors), at };
   return buildChain(leaf.certificate, options);
 }
@@ -148,7 +161,13 @@ describe('a search among hostile certificates', () => {
     const keys = Array.from({ length: 5 }, (_, i) => authority(`/CN=Mesh ${i}`));
     const mesh = keys.flatMap((subject, i) =>
       keys.flatMap((issuer, j) => {
-        const plan = { name: `mesh-${i}-${j}`, subject: `/CN=Mesh ${i}`, keyOf: subject, extensions: CA_EXTENSIONS, issuer };
+        const plan = {
+          name: `mesh-${i}-${j}`,
+          subject: `/CN=Mesh ${i}`,
+          keyOf: subject,
+          extensions: CA_EXTENSIONS,
+          issuer,
+        };
         return i === j ? [] : [makeIdentity(folder, plan)];
       }),
     );
@@ -158,9 +177,10 @@ describe('a search among hostile certificates', () => {
   });
 });
 
+const constrained = (...lines: string[]): Identity =>
+  authority(`/CN=Constrained ${count}`, root, [...CA_EXTENSIONS, ...lines]);
+
 describe('name constraints', () => {
-  const constrained = (...lines: string[]): Identity =>
-    authority(`/CN=Constrained ${count}`, root, [...CA_EXTENSIONS, ...lines]);
   const permitted = ['nameConstraints=critical,permitted;dirName:d', '[d]', 'C=VN', 'O=KYSO'];
   const excluded = ['nameConstraints=critical,excluded;dirName:d', '[d]', 'C=VN', 'O=Kyso'];
   const email = ['nameConstraints=critical,permitted;email:.gov.vn'];

@@ -96,7 +96,9 @@ function issuersOf(certificate: Certificate, search: Search): Certificate[] {
   );
   // Key identifiers are a hint only (RFC 5280, 4.2.1.1): a wrong one moves a candidate to the end.
   const hint = ({ subjectKeyId }: Certificate): number =>
-    certificate.authorityKeyId !== undefined && subjectKeyId !== undefined && subjectKeyId !== certificate.authorityKeyId
+    certificate.authorityKeyId !== undefined &&
+    subjectKeyId !== undefined &&
+    subjectKeyId !== certificate.authorityKeyId
       ? 1
       : 0;
   return [...new Set(named)].toSorted((a, b) => hint(a) - hint(b));
@@ -146,7 +148,11 @@ function verifyLink(certificate: Certificate, issuer: Certificate): boolean {
 export function assertValidAt(certificate: Certificate, at: Date): void {
   const { subject, notBefore } = certificate;
   if (at < notBefore) {
-    throw new CmsError('NOT_YET_VALID', `${subject} valid at ${at.toISOString()}`, `valid from ${notBefore.toISOString()}`);
+    throw new CmsError(
+      'NOT_YET_VALID',
+      `${subject} valid at ${at.toISOString()}`,
+      `valid from ${notBefore.toISOString()}`,
+    );
   }
   assertNotExpired(certificate, at);
 }
@@ -167,7 +173,11 @@ function assertPath(chain: readonly Certificate[], at: Date): void {
     assertExtensions(certificate);
     if (index === 0) continue;
     if (certificate.pathLength !== undefined && below > certificate.pathLength) {
-      throw new CmsError('CONSTRAINT', `at most ${certificate.pathLength} CAs below ${certificate.subject}`, `${below}`);
+      throw new CmsError(
+        'CONSTRAINT',
+        `at most ${certificate.pathLength} CAs below ${certificate.subject}`,
+        `${below}`,
+      );
     }
     if (!certificate.selfIssued) below++;
     assertConstraintsOn(chain.slice(0, index), certificate);

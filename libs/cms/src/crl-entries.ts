@@ -1,4 +1,4 @@
-import { GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME } from './der-tags.js';
+import { BOOLEAN, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTC_TIME } from './der-tags.js';
 import { DerReader } from './der-reader.js';
 import { CmsError } from './errors.js';
 import { readExtensions } from './extensions.js';
@@ -18,7 +18,7 @@ const EMPTY = 0;
 
 /**
  * The entries of a CRL by serial number: one 32-bit number for each in an open hash table over the DER itself, so that a CRL
- * of 500,000 entries costs 4 MB and about 40 ms once, and a look-up nothing.
+ * of 500,000 entries costs 4 MB and about 0.2 s once, and a look-up a microsecond.
  *
  * revokedCertificates ::= SEQUENCE OF SEQUENCE { userCertificate, revocationDate Time, crlEntryExtensions OPTIONAL }
  *   (RFC 5280, 5.1)
@@ -84,7 +84,9 @@ function entryOffsets(content: Uint8Array): Uint32Array {
     if (count >= MAX_ENTRIES) throw new CmsError('LIMIT_EXCEEDED', `${MAX_ENTRIES} CRL entries`, 'more');
     if (count === offsets.length) offsets = grown(offsets);
     offsets[count++] = reader.offset;
-    skipEntry(reader);
+    const end = endOfPlainEntry(content, reader.offset);
+    if (end > 0) reader.offset = end;
+    else skipEntry(reader);
   }
   return offsets.subarray(0, count);
 }
@@ -95,10 +97,48 @@ function grown(offsets: Uint32Array): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
+/**
+ * End of an entry in the form that nearly all have (short lengths, no critical extension), or 0 for any other. The same
+ * checks as `skipEntry`, without an object for each value: 500,000 entries take 0.2 s this way and 1.3 s that way.
+ */
+function endOfPlainEntry(content: Uint8Array, offset: number): number {
+  const end = endOfShort(content, offset, SEQUENCE, content.length);
+  const serial = offset + 2;
+  const time = end && endOfShort(content, serial, INTEGER, end);
+  if (!time || time === serial + 2 || hasNeedlessOctet(content, serial)) return 0;
+  const extensions = endOfShort(content, time, content[time] === UTC_TIME ? UTC_TIME : GENERALIZED_TIME, end);
+  if (!extensions || extensions === end) return extensions;
+  if (endOfShort(content, extensions, SEQUENCE, end) !== end) return 0;
+  for (let at = extensions + 2; at < end;) {
+    const next = endOfShort(content, at, SEQUENCE, end);
+    const value = next && endOfShort(content, at + 2, OBJECT_IDENTIFIER, next);
+    // A BOOLEAN in between, or anything else: the slow way decides.
+    if (!value || endOfShort(content, value, OCTET_STRING, next) !== next) return 0;
+    at = next;
+  }
+  return end;
+}
+
+/** End of the value at `at` if it has this tag and a short length and ends by `limit`, else 0. */
+function endOfShort(content: Uint8Array, at: number, tag: number, limit: number): number {
+  if (at + 2 > limit || content[at] !== tag || content[at + 1]! >= 0x80) return 0;
+  const end = at + 2 + content[at + 1]!;
+  return end <= limit ? end : 0;
+}
+
+/** As `DerReader.integerOctets` refuses it (X.690, 8.3.2). */
+function hasNeedlessOctet(content: Uint8Array, at: number): boolean {
+  if (content[at + 1]! < 2) return false;
+  const first = content[at + 2]!;
+  const second = content[at + 3]!;
+  return first === 0 ? second < 0x80 : first === 0xff && second >= 0x80;
+}
+
 function skipEntry(reader: DerReader): void {
   const entry = reader.enter(SEQUENCE);
   const serial = entry.integerOctets();
-  if (serial.length > 0x7f) throw new CmsError('LIMIT_EXCEEDED', 'serial numbers of at most 127 octets', `${serial.length}`);
+  if (serial.length > 0x7f)
+    throw new CmsError('LIMIT_EXCEEDED', 'serial numbers of at most 127 octets', `${serial.length}`);
   entry.content(entry.peek() === UTC_TIME ? UTC_TIME : GENERALIZED_TIME);
   if (entry.done) return;
   const extensions = entry.enter(SEQUENCE);
@@ -109,7 +149,7 @@ function skipEntry(reader: DerReader): void {
 /** certificateIssuer is not known here: indirect CRLs are refused. */
 function assertKnownIfCritical(extension: DerReader): void {
   const oid = extension.oid();
-  if (extension.peek() !== 0x01 || !extension.boolean()) return;
+  if (extension.peek() !== BOOLEAN || !extension.boolean()) return;
   if (oid !== oids.ID_CE_CRL_REASON && oid !== oids.ID_CE_INVALIDITY_DATE) {
     throw new CmsError('UNSUPPORTED', 'no unknown critical extension in a CRL entry', oid);
   }

@@ -27,7 +27,8 @@ export function readIssuingDistributionPoint(extension: Extension): IssuingDistr
   const flag = (n: number): boolean => reader.peek() === contextPrimitive(n) && reader.boolean(contextPrimitive(n));
   const onlyUserCertificates = flag(1);
   const onlyCaCertificates = flag(2);
-  if (reader.contentOptional(contextPrimitive(3))) throw new CmsError('UNSUPPORTED', 'a CRL for all reasons', 'for some');
+  if (reader.contentOptional(contextPrimitive(3)))
+    throw new CmsError('UNSUPPORTED', 'a CRL for all reasons', 'for some');
   if (flag(4)) throw new CmsError('UNSUPPORTED', "a CRL of the issuer's own certificates", 'an indirect CRL');
   if (flag(5)) throw new CmsError('UNSUPPORTED', 'a CRL of certificates', 'one of attribute certificates');
   reader.end();

@@ -3,10 +3,26 @@ import { sign } from 'node:crypto';
 import { verifyCrl } from './crl.js';
 import { CrlEntries } from './crl-entries.js';
 import { UTC_TIME, contextConstructed } from './der-tags.js';
-import { bitString, booleanTrue, integer, nullValue, objectIdentifier, octetString, sequence, tlv } from './der-writer.js';
+import {
+  bitString,
+  booleanTrue,
+  integer,
+  nullValue,
+  objectIdentifier,
+  octetString,
+  sequence,
+  tlv,
+} from './der-writer.js';
 import { signatureIdentifier } from './signature-algorithm.js';
 import { type CrlPlan, makeCrl } from './testing/authority-database.js';
-import { CA_EXTENSIONS, type Identity, OpensslFolder, SIGNER_EXTENSIONS, makeChain, makeIdentity } from './testing/openssl.js';
+import {
+  CA_EXTENSIONS,
+  type Identity,
+  OpensslFolder,
+  SIGNER_EXTENSIONS,
+  makeChain,
+  makeIdentity,
+} from './testing/openssl.js';
 import { codeOf, countSurvivingMutations, expectEveryTruncationRefused } from './testing/truncation.js';
 
 const folder = new OpensslFolder();
@@ -31,6 +47,10 @@ const crl = (changes: Partial<CrlPlan> = {}): Buffer => makeCrl(folder, { issuer
 function verify(der: Uint8Array, changes: Partial<Parameters<typeof verifyCrl>[1]> = {}) {
   return verifyCrl(der, { certificate: signer.certificate, issuer: issuing.certificate, at: new Date(), ...changes });
 }
+
+const idp = (...lines: string[]): Partial<CrlPlan> => ({
+  extensions: ['issuingDistributionPoint=critical,@idp', '[idp]', ...lines],
+});
 
 describe('a CRL of openssl', () => {
   it('without the certificate says good', () => {
@@ -78,10 +98,6 @@ describe('a CRL of openssl', () => {
     expect(codeOf(() => verify(crl(changes())))).toBe(code);
   });
 
-  const idp = (...lines: string[]): Partial<CrlPlan> => ({
-    extensions: ['issuingDistributionPoint=critical,@idp', '[idp]', ...lines],
-  });
-
   it('of the certificate’s own distribution point is accepted', () => {
     const { certificate } = withPoint;
     expect(verify(crl(idp(`fullname=URI:${POINT}`)), { certificate }).status).toBe('good');
@@ -112,7 +128,11 @@ describe('a CRL of openssl', () => {
   });
 
   it('by another key under the same name is refused', () => {
-    const namesake = makeIdentity(folder, { name: 'namesake', subject: '/C=VN/O=Kyso/CN=Issuing', extensions: CA_EXTENSIONS });
+    const namesake = makeIdentity(folder, {
+      name: 'namesake',
+      subject: '/C=VN/O=Kyso/CN=Issuing',
+      extensions: CA_EXTENSIONS,
+    });
     expect(codeOf(() => verify(crl({ issuer: namesake })))).toBe('SIGNATURE_WRONG');
   });
 
@@ -139,6 +159,8 @@ const entryOf = (serial: number | bigint, ...extensions: Uint8Array[]): Uint8Arr
 
 const serialOctets = (serial: number): Uint8Array => integer(serial).subarray(2);
 
+const reason = (n: number) => sequence(objectIdentifier('2.5.29.21'), octetString(Uint8Array.of(0x0a, 1, n)));
+
 describe('the entries of a CRL', () => {
   it('are found one by one among 200,000, and nothing else is', () => {
     const entries = new CrlEntries(Buffer.concat(Array.from({ length: 200_000 }, (_, i) => entryOf(i * 7 + 1))));
@@ -154,8 +176,6 @@ describe('the entries of a CRL', () => {
   });
 
   it('of one serial number twice give the first', () => {
-    const reason = (n: number) =>
-      sequence(objectIdentifier('2.5.29.21'), octetString(Uint8Array.of(0x0a, 1, n)));
     const entries = new CrlEntries(Buffer.concat([entryOf(5, reason(1)), entryOf(5, reason(4))]));
     expect(entries.find(serialOctets(5))?.reason).toBe('keyCompromise');
   });

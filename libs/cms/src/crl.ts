@@ -148,7 +148,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 function readKnownExtensions(extensions: ReadonlyMap<string, Extension>): IssuingDistributionPoint | undefined {
   // A delta CRL lists changes only: what it doesn't list may be revoked long since.
-  if (extensions.has(oids.ID_CE_DELTA_CRL_INDICATOR)) throw new CmsError('UNSUPPORTED', 'a complete CRL', 'a delta CRL');
+  if (extensions.has(oids.ID_CE_DELTA_CRL_INDICATOR))
+    throw new CmsError('UNSUPPORTED', 'a complete CRL', 'a delta CRL');
   for (const [oid, { critical }] of extensions) {
     if (critical && !KNOWN.has(oid)) {
       throw new CmsError('UNSUPPORTED', 'no unknown critical extension in a CRL', oid);

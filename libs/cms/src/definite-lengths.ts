@@ -1,6 +1,6 @@
 import { OCTET_STRING } from './der-tags.js';
 import { MAX_DEPTH } from './der-reader.js';
-import { tlv } from './der-writer.js';
+import { tlvOf } from './der-writer.js';
 import { CmsError } from './errors.js';
 
 /** Stops an input of millions of empty values. */
@@ -50,7 +50,7 @@ class Scanner {
     const parts: Uint8Array[] = [];
     while (!this.atEndOfContents()) parts.push(this.value(depth + 1));
     this.offset += 2;
-    return tag === (OCTET_STRING | CONSTRUCTED) ? tlv(OCTET_STRING, ...parts.map(contentOfOctets)) : tlv(tag, ...parts);
+    return tag === (OCTET_STRING | CONSTRUCTED) ? tlvOf(OCTET_STRING, parts.map(contentOfOctets)) : tlvOf(tag, parts);
   }
 
   private atEndOfContents(): boolean {

@@ -96,7 +96,11 @@ export class DerReader {
     const octets = this.integerOctets(tag);
     if (octets[0]! & 0x80) throw this.malformed('INTEGER that is not negative', 'a negative one');
     if (octets.length > maxOctets + 1) {
-      throw new CmsError('LIMIT_EXCEEDED', `INTEGER of at most ${maxOctets} octets in ${this.what}`, `${octets.length}`);
+      throw new CmsError(
+        'LIMIT_EXCEEDED',
+        `INTEGER of at most ${maxOctets} octets in ${this.what}`,
+        `${octets.length}`,
+      );
     }
     return BigInt(`0x${Buffer.from(octets).toString('hex')}`);
   }
@@ -142,7 +146,8 @@ export class DerReader {
     let at = this.offset;
     if (at >= end) throw this.malformed(tag < 0 ? 'a value' : `tag ${hexOctet(tag)}`, 'the end');
     const found = bytes[at++]!;
-    if ((found & 0x1f) === 0x1f) throw new CmsError('UNSUPPORTED', `tag numbers below 31 in ${this.what}`, 'a high one');
+    if ((found & 0x1f) === 0x1f)
+      throw new CmsError('UNSUPPORTED', `tag numbers below 31 in ${this.what}`, 'a high one');
     if (found !== tag) throw this.malformed(`tag ${hexOctet(tag)}`, `tag ${hexOctet(found)}`);
     if (at >= end) throw this.malformed('length octets', 'the end');
     let length = bytes[at++]!;
@@ -181,13 +186,15 @@ export function dottedOid(octets: Uint8Array, what: string): string {
 function decodeOid(octets: Uint8Array, what: string): string {
   const last = octets.at(-1);
   if (last === undefined || last & 0x80) throw new CmsError('MALFORMED', `OBJECT IDENTIFIER in ${what}`, 'a cut one');
-  if (octets.length > 128) throw new CmsError('LIMIT_EXCEEDED', `OBJECT IDENTIFIER in ${what}`, `${octets.length} octets`);
+  if (octets.length > 128)
+    throw new CmsError('LIMIT_EXCEEDED', `OBJECT IDENTIFIER in ${what}`, `${octets.length} octets`);
   const arcs: bigint[] = [];
   let arc = 0n;
   let length = 0;
   for (const octet of octets) {
     if (length === 0 && octet === 0x80) throw new CmsError('MALFORMED', `OBJECT IDENTIFIER in ${what}`, 'a padded arc');
-    if (++length > MAX_ARC_OCTETS) throw new CmsError('LIMIT_EXCEEDED', `arc of an identifier in ${what}`, 'a longer one');
+    if (++length > MAX_ARC_OCTETS)
+      throw new CmsError('LIMIT_EXCEEDED', `arc of an identifier in ${what}`, 'a longer one');
     arc = (arc << 7n) | BigInt(octet & 0x7f);
     if (octet < 0x80) {
       arcs.push(arc);

@@ -24,7 +24,8 @@ export function readNameConstraints(reader: DerReader): NameConstraints {
 /** GeneralSubtrees ::= SEQUENCE OF SEQUENCE { base GeneralName, minimum [0] DEFAULT 0, maximum [1] OPTIONAL }. */
 function readSubtrees(reader?: DerReader): GeneralName[] {
   const subtrees: GeneralName[] = [];
-  while (reader && !reader.done) {
+  if (!reader) return subtrees;
+  while (!reader.done) {
     if (subtrees.length >= MAX_SUBTREES) throw new CmsError('LIMIT_EXCEEDED', `${MAX_SUBTREES} subtrees`, 'more');
     const subtree = reader.enter(0x30);
     subtrees.push(readGeneralName(subtree));

@@ -82,7 +82,11 @@ const stringTags: ReadonlySet<number> = new Set([
 export function decodeString(tag: number, octets: Uint8Array): string {
   const buffer = Buffer.from(octets);
   if (tag === tags.UTF8_STRING) return buffer.toString('utf8');
-  if (tag === tags.BMP_STRING) return buffer.subarray(0, buffer.length & ~1).swap16().toString('utf16le');
+  if (tag === tags.BMP_STRING)
+    return buffer
+      .subarray(0, buffer.length & ~1)
+      .swap16()
+      .toString('utf16le');
   if (tag !== tags.UNIVERSAL_STRING) return buffer.toString('latin1');
   let text = '';
   for (let i = 0; i + 4 <= buffer.length; i += 4) {
@@ -109,8 +113,11 @@ function escapeValue(value: string): string {
     .replaceAll(/^[ #]| $/g, String.raw`\$&`)
     .replaceAll(
       // Control and bidirectional characters could make a log line or a certificate shown to people say something else.
-      /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-      (character) => Buffer.from(character).toString('hex').replaceAll(/../g, String.raw`\$&`),
+      /[\p{Cc}\p{Bidi_Control}]/gu,
+      (character) =>
+        Buffer.from(character)
+          .toString('hex')
+          .replaceAll(/../g, String.raw`\$&`),
     );
 }
 

@@ -19,7 +19,15 @@ const MAX_SINGLE_RESPONSES = 1_000;
 const MAX_CERTIFICATES = 10;
 
 /** OCSPResponseStatus (RFC 6960, 4.2.1). */
-const STATUS_NAMES = ['successful', 'malformedRequest', 'internalError', 'tryLater', '4', 'sigRequired', 'unauthorized'];
+const STATUS_NAMES = [
+  'successful',
+  'malformedRequest',
+  'internalError',
+  'tryLater',
+  '4',
+  'sigRequired',
+  'unauthorized',
+];
 
 /** BasicOCSPResponse, read but not judged. */
 interface BasicResponse {
@@ -39,7 +47,9 @@ interface VerifiedResponse extends BasicResponse {
   readonly isDelegated: boolean;
 }
 
-const verified = new BoundedCache<VerifiedResponse>(5_000);
+/** Answers kept, by the bytes of their DER; some 10,000 of the usual size. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+const verified = new BoundedCache<VerifiedResponse>(CACHE_BYTES);
 
 /**
  * What an OCSPResponse says of a certificate: signature, the responder's right (the issuer itself, or a certificate that the
@@ -89,7 +99,7 @@ function openResponse(der: Uint8Array, issuer: Certificate): VerifiedResponse {
   // A copy: what was verified must not change under the cache.
   const response = readResponse(Uint8Array.from(der));
   const opened = { ...response, ...findSigner(response, issuer) };
-  verified.set(key, opened);
+  verified.set(key, opened, der.length);
   return opened;
 }
 
@@ -116,14 +126,19 @@ function readBasicResponse(basic: DerReader): BasicResponse {
   const signature = basic.wholeBits(tags.BIT_STRING);
   const certs = basic.enterOptional(tags.contextConstructed(0))?.enter(tags.SEQUENCE);
   basic.end();
+  const certificates = certs ? readCertificates(certs) : [];
+  return { tbsDer, algorithm, signature, certificates, ...readResponseData(tbsDer) };
+}
+
+function readCertificates(certs: DerReader): Certificate[] {
   const certificates: Certificate[] = [];
-  while (certs && !certs.done) {
+  while (!certs.done) {
     if (certificates.length >= MAX_CERTIFICATES) {
       throw new CmsError('LIMIT_EXCEEDED', `${MAX_CERTIFICATES} certificates in an OCSPResponse`, 'more');
     }
     certificates.push(parseCertificate(certs.element(tags.SEQUENCE)));
   }
-  return { tbsDer, algorithm, signature, certificates, ...readResponseData(tbsDer) };
+  return certificates;
 }
 
 /**

@@ -69,7 +69,17 @@ describe('an OCSPResponse of openssl', () => {
     expect(proof.nextUpdate!.getTime() - proof.thisUpdate.getTime()).toBe(86_400_000);
     folder.run('x509', '-in', root.certificateFile, '-out', 'ca.pem');
     folder.write('ca.pem', Buffer.concat([folder.read('ca.pem'), folder.read('issuing.pem')]));
-    const check = ['ocsp', '-respin', 'ocsp.resp', '-issuer', 'issuing.pem', '-cert', 'signer.pem', '-CAfile', 'ca.pem'];
+    const check = [
+      'ocsp',
+      '-respin',
+      'ocsp.resp',
+      '-issuer',
+      'issuing.pem',
+      '-cert',
+      'signer.pem',
+      '-CAfile',
+      'ca.pem',
+    ];
     expect(folder.judge(...check).text).toMatch(/signer.pem: good[\s\S]*Response verify OK/);
   });
 
@@ -84,7 +94,16 @@ describe('an OCSPResponse of openssl', () => {
     expect(proof.status).toBe('good');
     expect(proof.certificates.map(({ commonName }) => commonName)).toEqual(certificates);
   });
-  const pssOptions = ['-ndays', '1', '-rmd', 'sha256', '-rsigopt', 'rsa_padding_mode:pss', '-rsigopt', 'rsa_pss_saltlen:32'];
+  const pssOptions = [
+    '-ndays',
+    '1',
+    '-rmd',
+    'sha256',
+    '-rsigopt',
+    'rsa_padding_mode:pss',
+    '-rsigopt',
+    'rsa_pss_saltlen:32',
+  ];
 
   it('tells when and why a certificate was revoked', () => {
     const proof = verify(answer({ entries: [{ identity: signer, revokedAt, reason: 'keyCompromise' }] }));
@@ -188,7 +207,9 @@ describe('an OCSPResponse written here', () => {
     [3, 'tryLater'],
     [6, 'unauthorized'],
   ])('with status %d says %s', (status, name) => {
-    expect(() => verify(sequence(tlv(ENUMERATED, Uint8Array.of(status))))).toThrow(`STATUS: expected OCSPResponseStatus successful, found ${name}`);
+    expect(() => verify(sequence(tlv(ENUMERATED, Uint8Array.of(status))))).toThrow(
+      `STATUS: expected OCSPResponseStatus successful, found ${name}`,
+    );
   });
 
   it('with CertID in SHA-256 is accepted', () => {
@@ -252,7 +273,11 @@ function write(fault: OcspFaults): Uint8Array {
   );
   const ecdsaWithSha1 = sequence(objectIdentifier('1.2.840.10045.4.1'));
   const signature = sign(fault.sha1 ? 'sha1' : 'sha256', tbs, fault.key?.() ?? issuing.key);
-  const basic = sequence(tbs, fault.sha1 ? ecdsaWithSha1 : signatureIdentifier('ecdsa', 'sha256'), bitString(signature));
+  const basic = sequence(
+    tbs,
+    fault.sha1 ? ecdsaWithSha1 : signatureIdentifier('ecdsa', 'sha256'),
+    bitString(signature),
+  );
   const type = objectIdentifier(fault.type ?? oids.ID_PKIX_OCSP_BASIC);
   const bytes = tlv(contextConstructed(0), sequence(type, octetString(basic)));
   return sequence(tlv(ENUMERATED, Uint8Array.of(0)), bytes);

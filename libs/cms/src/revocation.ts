@@ -68,6 +68,10 @@ export function assertDates(
   }
   const freshUntil = nextUpdate?.getTime() ?? thisUpdate.getTime() + MAX_AGE_WITHOUT_NEXT_UPDATE_MS;
   if (at.getTime() > freshUntil + REVOCATION_SKEW_MS) {
-    throw new CmsError('STALE', `evidence fresh at ${at.toISOString()}`, `fresh until ${new Date(freshUntil).toISOString()}`);
+    throw new CmsError(
+      'STALE',
+      `evidence fresh at ${at.toISOString()}`,
+      `fresh until ${new Date(freshUntil).toISOString()}`,
+    );
   }
 }

@@ -10,16 +10,24 @@ afterAll(() => folder.remove());
 const data = randomBytes(300);
 
 describe('a DigestInfo', () => {
-  it.each(['sha256', 'sha384', 'sha512'] as const)('of %s, padded and signed as CKM_RSA_PKCS does, is a right signature', (digest) => {
-    const { certificate, key } = makeIdentity(folder, { name: digest, subject: '/CN=x', keyKind: 'rsa-2048', extensions: [] });
-    const info = digestInfo(digest, createHash(digest).update(data).digest());
-    const signature = privateEncrypt(key, info);
-    const options = { certificate, scheme: 'rsa-pkcs1', digestAlgorithm: digest, data, signature } as const;
-    expect(verifySignatureValue(options)).toBe(true);
-    expect(verifySignatureValue({ ...options, data: randomBytes(300) })).toBe(false);
-    expect(verifySignatureValue({ ...options, scheme: 'rsa-pss' })).toBe(false);
-    expect(verifySignatureValue({ ...options, scheme: 'ecdsa' })).toBe(false);
-  });
+  it.each(['sha256', 'sha384', 'sha512'] as const)(
+    'of %s, padded and signed as CKM_RSA_PKCS does, is a right signature',
+    (digest) => {
+      const { certificate, key } = makeIdentity(folder, {
+        name: digest,
+        subject: '/CN=x',
+        keyKind: 'rsa-2048',
+        extensions: [],
+      });
+      const info = digestInfo(digest, createHash(digest).update(data).digest());
+      const signature = privateEncrypt(key, info);
+      const options = { certificate, scheme: 'rsa-pkcs1', digestAlgorithm: digest, data, signature } as const;
+      expect(verifySignatureValue(options)).toBe(true);
+      expect(verifySignatureValue({ ...options, data: randomBytes(300) })).toBe(false);
+      expect(verifySignatureValue({ ...options, scheme: 'rsa-pss' })).toBe(false);
+      expect(verifySignatureValue({ ...options, scheme: 'ecdsa' })).toBe(false);
+    },
+  );
 
   it('refuses a digest of another length', () => {
     expect(codeOf(() => digestInfo('sha256', randomBytes(48)))).toBe('MALFORMED');
@@ -27,14 +35,17 @@ describe('a DigestInfo', () => {
 });
 
 describe('an ECDSA signature of a token', () => {
-  it.each(['p-256', 'p-384'] as const)('by %s becomes the DER that verifies, whatever its leading octets', (keyKind) => {
-    const { certificate, key } = makeIdentity(folder, { name: keyKind, subject: '/CN=x', keyKind, extensions: [] });
-    for (let round = 0; round < 200; round++) {
-      const signature = ecdsaSignatureDer(sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }));
-      const options = { certificate, scheme: 'ecdsa', digestAlgorithm: 'sha256', data, signature } as const;
-      expect(verifySignatureValue(options)).toBe(true);
-    }
-  });
+  it.each(['p-256', 'p-384'] as const)(
+    'by %s becomes the DER that verifies, whatever its leading octets',
+    (keyKind) => {
+      const { certificate, key } = makeIdentity(folder, { name: keyKind, subject: '/CN=x', keyKind, extensions: [] });
+      for (let round = 0; round < 200; round++) {
+        const signature = ecdsaSignatureDer(sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }));
+        const options = { certificate, scheme: 'ecdsa', digestAlgorithm: 'sha256', data, signature } as const;
+        expect(verifySignatureValue(options)).toBe(true);
+      }
+    },
+  );
 
   it('of an odd or no length is refused', () => {
     expect(codeOf(() => ecdsaSignatureDer(randomBytes(63)))).toBe('MALFORMED');

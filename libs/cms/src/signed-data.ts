@@ -89,7 +89,8 @@ export function readSignedData(cmsDer: Uint8Array, what: string): SignedData {
 function readCertificates(reader?: DerReader): Pick<SignedData, 'certificates' | 'unreadableCertificates'> {
   const certificates: Certificate[] = [];
   let unreadableCertificates = 0;
-  while (reader && !reader.done) {
+  if (!reader) return { certificates, unreadableCertificates };
+  while (!reader.done) {
     if (certificates.length + unreadableCertificates >= MAX_CERTIFICATES) {
       throw new CmsError('LIMIT_EXCEEDED', `at most ${MAX_CERTIFICATES} certificates in ${reader.what}`, 'more');
     }
@@ -227,7 +228,11 @@ export function assertAlgorithmProtection(signer: SignerInfo): void {
   const signature = reader.peek() === tags.contextConstructed(1) ? Uint8Array.from(reader.element()) : undefined;
   if (signature) signature[0] = tags.SEQUENCE;
   reader.end();
-  if (!equalBytes(digest, signer.digestAlgorithmDer) || !signature || !equalBytes(signature, signer.signatureAlgorithmDer)) {
+  if (
+    !equalBytes(digest, signer.digestAlgorithmDer) ||
+    !signature ||
+    !equalBytes(signature, signer.signatureAlgorithmDer)
+  ) {
     throw new CmsError('CONSTRAINT', 'the algorithms of cms-algorithm-protection (RFC 6211)', 'others');
   }
 }

@@ -20,10 +20,7 @@ export function signingCertificateV2(signer: Certificate, digestAlgorithm: Diges
   const certHash = octetString(digestBytes(digestAlgorithm, signer.der));
   const certId =
     digestAlgorithm === 'sha256' ? sequence(certHash) : sequence(digestIdentifier(digestAlgorithm), certHash);
-  return sequence(
-    objectIdentifier(oids.ID_AA_SIGNING_CERTIFICATE_V2),
-    setOf(sequence(sequence(certId))),
-  );
+  return sequence(objectIdentifier(oids.ID_AA_SIGNING_CERTIFICATE_V2), setOf(sequence(sequence(certId))));
 }
 
 /** First identifier of a signing-certificate attribute: it must be the signer's (RFC 5035, 4). */

@@ -45,14 +45,21 @@ export function parseTimestampResponse(der: Uint8Array): { tokenDer: Uint8Array 
   return { tokenDer };
 }
 
+/** PKIFreeText ::= SEQUENCE OF UTF8String; not more of it than fits into a log line. */
+function readFreeText(strings: DerReader): string[] {
+  const texts: string[] = [];
+  while (!strings.done && texts.length < 8) {
+    texts.push(decodeString(UTF8_STRING, strings.content(UTF8_STRING)).slice(0, 200));
+  }
+  return texts;
+}
+
 /** PKIStatusInfo ::= SEQUENCE { status INTEGER, statusString SEQUENCE OF UTF8String OPTIONAL, failInfo BIT STRING OPTIONAL }. */
 function readStatusInfo(info: DerReader): { status: number; text: string } {
   const status = info.smallUnsigned();
   const parts = [STATUS_NAMES[status] ?? `status ${status}`];
   const strings = info.enterOptional(SEQUENCE);
-  while (strings && !strings.done && parts.length < 8) {
-    parts.push(decodeString(UTF8_STRING, strings.content(UTF8_STRING)).slice(0, 200));
-  }
+  if (strings) parts.push(...readFreeText(strings));
   const bits = info.contentOptional(BIT_STRING);
   for (const [bit, name] of FAILURE_NAMES) {
     if (bits && (bits[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) parts.push(name);

@@ -56,7 +56,8 @@ export function openTimestampToken(tokenDer: Uint8Array): TimestampInfo {
   const tsa = findTsa(signedData);
   assertTimestampingKey(tsa);
   if (!digestMatches(signer, content)) throw new CmsError('DIGEST_MISMATCH', 'the digest of TSTInfo', 'another');
-  if (!signatureMatches(signer, tsa)) throw new CmsError('SIGNATURE_WRONG', `a signature by ${tsa.subject}`, 'a wrong one');
+  if (!signatureMatches(signer, tsa))
+    throw new CmsError('SIGNATURE_WRONG', `a signature by ${tsa.subject}`, 'a wrong one');
   return { ...readTstInfo(content, tsa), tsa, certificates: signedData.certificates };
 }
 

@@ -2,7 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash, randomBytes, sign } from 'node:crypto';
 import { SEQUENCE, SET, contextConstructed } from './der-tags.js';
 import { DerReader } from './der-reader.js';
-import { booleanTrue, generalizedTime, integer, objectIdentifier, octetString, sequence, setOf, tlv } from './der-writer.js';
+import {
+  booleanTrue,
+  generalizedTime,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  setOf,
+  tlv,
+} from './der-writer.js';
 import type { DigestAlgorithm } from './digest.js';
 import * as oids from './oids.js';
 import { digestIdentifier, signatureIdentifier } from './signature-algorithm.js';
@@ -87,7 +96,9 @@ describe('a TimeStampReq', () => {
     expect(codeOf(() => parseTimestampRequest(sequence(integer(1), imprint, extension)))).toBe('UNSUPPORTED');
     const short = sequence(digestIdentifier('sha256'), octetString(new Uint8Array(31)));
     expect(codeOf(() => parseTimestampRequest(sequence(integer(1), short)))).toBe('MALFORMED');
-    expect(codeOf(() => parseTimestampRequest(sequence(integer(1), imprint, integer(2n ** 300n))))).toBe('LIMIT_EXCEEDED');
+    expect(codeOf(() => parseTimestampRequest(sequence(integer(1), imprint, integer(2n ** 300n))))).toBe(
+      'LIMIT_EXCEEDED',
+    );
     expect(codeOf(() => parseTimestampRequest(Buffer.concat([createTimestampRequest(request()), Buffer.of(0)])))).toBe(
       'MALFORMED',
     );
@@ -172,7 +183,9 @@ describe('a time-stamp token', () => {
 
   it('takes a larger time window where the caller allows it', () => {
     const now = new Date(Date.now() + 3_600_000);
-    expect(codeOf(() => verifyTimestampToken(tokenBy(tsa), expectation({ now, maxSkewMs: 3_700_000 })))).toBeUndefined();
+    expect(
+      codeOf(() => verifyTimestampToken(tokenBy(tsa), expectation({ now, maxSkewMs: 3_700_000 }))),
+    ).toBeUndefined();
   });
 
   it('without the certificate of the authority is refused', () => {
@@ -207,9 +220,9 @@ describe('a token written here', () => {
   it('by openssl cms in BER of indefinite length, its content in segments, is accepted', () => {
     folder.write('tstinfo.der', tstInfo());
     folder.run(
-      ...['cms', '-sign', '-cades', '-binary', '-nodetach', '-stream', '-econtent_type', oids.ID_CT_TST_INFO],
-      ...['-in', 'tstinfo.der', '-signer', tsa.certificateFile, '-inkey', tsa.keyFile, '-md', 'sha256'],
-      ...['-outform', 'DER', '-out', 'token.ber'],
+      ['cms', '-sign', '-cades', '-binary', '-nodetach', '-stream', '-econtent_type', oids.ID_CT_TST_INFO],
+      ['-in', 'tstinfo.der', '-signer', tsa.certificateFile, '-inkey', tsa.keyFile, '-md', 'sha256'],
+      ['-outform', 'DER', '-out', 'token.ber'],
     );
     const token = folder.read('token.ber');
     expect(token[1]).toBe(0x80);

@@ -5,7 +5,7 @@
  * - `DAMAGED`: the file contradicts ISO 32000-2 where the reader has to rely on it; nothing is repaired.
  * - `NO_PAGES`: the page tree has no page.
  * - `PASSWORD_NEEDED`: encrypted, and the empty user password doesn't open it. `ENCRYPTED`: it does (permissions only).
- * - `HYBRID`: a cross-reference table with /XRefStm (ISO 32000-2, 7.5.8.4), or table and stream sections mixed.
+ * - `HYBRID`: a cross-reference table with /XRefStm (ISO 32000-2, 7.5.8.4).
  * - `LIMIT_EXCEEDED`: one of `PdfLimits`.
  * - `PAGE_UNKNOWN`, `RECTANGLE_OFF_PAGE`, `IMAGE_INVALID`, `TEXT_NOT_DRAWABLE`: what was asked for can't be drawn.
  * - `FIELD_UNUSABLE`: the field of that name isn't an empty signature field.

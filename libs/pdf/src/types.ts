@@ -14,7 +14,7 @@ export interface PdfLimits {
   readonly maxPages: number;
   /** Signature values read from one document. */
   readonly maxSignatures: number;
-  /** Milliseconds that the reading of one document may take in total, apart from the hash. */
+  /** Milliseconds that one operation may take (open, page, signatures, prepare …), apart from the hash. */
   readonly deadlineMs: number;
 }
 

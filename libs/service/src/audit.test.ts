@@ -91,13 +91,14 @@ describe('the audit log', () => {
     expect(await verifyAudit(file)).toMatchObject({ intact: true, lines: 3, repaired: 1 });
   });
 
+  const verdictOf = async (...lines: string[]): Promise<unknown> => {
+    await writeFile(file, `${lines.join('\n')}\n`);
+    return verifyAudit(file);
+  };
+
   it('shows where a line was changed, taken out, put in, or put elsewhere', async () => {
     await writeSome('a', 'b', 'c', 'd');
     const [a = '', b = '', c = '', d = ''] = await linesOf();
-    const verdictOf = async (...lines: string[]): Promise<unknown> => {
-      await writeFile(file, `${lines.join('\n')}\n`);
-      return verifyAudit(file);
-    };
     expect(await verdictOf(a, b.replace('job_1', 'job_2'), c, d)).toMatchObject({
       intact: false,
       problem: { line: 3 },

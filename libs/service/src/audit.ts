@@ -78,6 +78,7 @@ class AuditLog implements Audit {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #needsRecovery = false;
+  #closed = false;
   /** Set once the log can't be trusted any more; every later write gets it. */
   #failure: SigningError | undefined;
 
@@ -96,10 +97,11 @@ class AuditLog implements Audit {
   }
 
   async close(): Promise<void> {
-    const wasOpen = this.#failure === undefined;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#failure ??= new SigningError('STORE_UNAVAILABLE', { expected: 'an open audit log', found: 'a closed one' });
     await this.#committing;
-    if (wasOpen) await this.handle.close();
+    await this.handle.close();
   }
 
   /** Group commit: while one fdatasync runs, others queue up and share the next one. */

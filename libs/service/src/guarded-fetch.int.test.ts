@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,34 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createGuardedFetch, type FetchRequest, type GuardedFetch } from './guarded-fetch.js';
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server | TlsServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return (server.address() as AddressInfo).port;
 }
+
+const resolve = (): Promise<string[]> => Promise.resolve(['127.0.0.1']);
+const get = (url: string, more: Partial<FetchRequest> = {}): FetchRequest => ({
+  url,
+  method: 'GET',
+  maxBytes: 10_000,
+  timeoutMs: 2_000,
+  ...more,
+});
+
+const guarded = (rules: { resolved?: string[]; rewriteHosts?: Record<string, string>; allowHosts?: string[] } = {}) => {
+  let asked = 0;
+  const fetchIt = createGuardedFetch(
+    { allowHosts: rules.allowHosts ?? [], rewriteHosts: rules.rewriteHosts ?? {} },
+    {
+      resolve: () => {
+        asked++;
+        return Promise.resolve(rules.resolved ?? ['127.0.0.1']);
+      },
+    },
+  );
+  return { fetchIt, asked: () => asked };
+};
 
 describe('the guarded fetch', () => {
   let server: Server;
@@ -21,14 +44,6 @@ describe('the guarded fetch', () => {
   let handle: RequestListener;
   let connections: number;
   let seen: IncomingMessage[];
-  const resolve = (): Promise<string[]> => Promise.resolve(['127.0.0.1']);
-  const get = (url: string, more: Partial<FetchRequest> = {}): FetchRequest => ({
-    url,
-    method: 'GET',
-    maxBytes: 10_000,
-    timeoutMs: 2_000,
-    ...more,
-  });
   let trusting: GuardedFetch;
   let base: string;
 
@@ -99,22 +114,6 @@ describe('the guarded fetch', () => {
     expect(Buffer.from((await trusting(get(base))).body).toString()).toBe('again');
   });
 
-  const guarded = (
-    rules: { resolved?: string[]; rewriteHosts?: Record<string, string>; allowHosts?: string[] } = {},
-  ) => {
-    let asked = 0;
-    const fetchIt = createGuardedFetch(
-      { allowHosts: rules.allowHosts ?? [], rewriteHosts: rules.rewriteHosts ?? {} },
-      {
-        resolve: () => {
-          asked++;
-          return Promise.resolve(rules.resolved ?? ['127.0.0.1']);
-        },
-      },
-    );
-    return { fetchIt, asked: () => asked };
-  };
-
   it.each([
     ['ftp://ocsp.test/', 'ftp:'],
     ['file:///etc/passwd', 'file:'],
@@ -163,19 +162,15 @@ describe('the guarded fetch', () => {
     expect(seen).toHaveLength(0);
   });
 
-  it('connects to the very address that was judged, whatever the name says the next time', async () => {
-    // The resolver answers public first and private afterwards (DNS rebinding). It must be asked once, and its first answer used.
-    const answers = [['203.0.113.7'], ['127.0.0.1']];
+  it('asks for a name once, and connects to what it was told', async () => {
+    // A second look-up could be answered differently (DNS rebinding). Nobody listens at the other address.
     let asked = 0;
     const fetchIt = createGuardedFetch(
-      { allowHosts: [], rewriteHosts: {} },
-      { resolve: () => Promise.resolve(asked++ === 0 ? ['8.8.8.8'] : (answers[1] ?? [])) },
+      { allowHosts: [`rebind.test:${port}`], rewriteHosts: {} },
+      { resolve: () => Promise.resolve([asked++ === 0 ? '127.0.0.1' : '127.99.0.1']) },
     );
-    await expect(fetchIt(get('http://rebind.test/', { timeoutMs: 300 }))).rejects.not.toMatchObject({
-      code: 'URL_REFUSED',
-    });
+    expect((await fetchIt(get(`http://rebind.test:${port}/`))).status).toBe(200);
     expect(asked).toBe(1);
-    expect(seen).toHaveLength(0);
   });
 
   it('lets an allowed host be private and on another port, and only on that port', async () => {
@@ -271,7 +266,7 @@ describe('the guarded fetch', () => {
 
   describe('over TLS', () => {
     let folder: string;
-    let tls: Server;
+    let tls: TlsServer;
     let tlsPort: number;
     let ca: string;
     beforeAll(async () => {
@@ -289,9 +284,7 @@ describe('the guarded fetch', () => {
         { stdio: 'ignore' },
       );
       ca = await readFile(cert, 'utf8');
-      tls = createTlsServer({ key: await readFile(key), cert: ca }, (_request, response) =>
-        response.end('ok'),
-      ) as unknown as Server;
+      tls = createTlsServer({ key: await readFile(key), cert: ca }, (_request, response) => response.end('ok'));
       tlsPort = await listen(tls);
     });
     afterAll(async () => {

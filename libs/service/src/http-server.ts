@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Server as NetServer, type Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 import { fastify, LogController, type FastifyInstance } from 'fastify';
@@ -90,6 +91,8 @@ export class DrainingAdapter extends FastifyAdapter {
 
   constructor(private readonly server: FastifyInstance) {
     super(server as never);
+    // Every event stream and every wait listens to it.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   get stopSignal(): AbortSignal {

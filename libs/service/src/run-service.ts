@@ -13,6 +13,7 @@ import { RootModule, RuntimeModule } from './runtime.module.js';
 import { readSecretFile } from './secret-file.js';
 import { ServiceTokenCheck } from './service-token.js';
 import { stopOnSignals } from './stop.js';
+import { detachedBody } from './upload-body.js';
 import { createValidationPipe } from './validation-pipe.js';
 
 /** What a service says of itself to be run. */
@@ -34,7 +35,7 @@ export interface ServiceOptions {
   readonly requestTimeoutMs?: number;
   /**
    * Media types besides JSON. `buffer`: `@Body()` is a Buffer of at most bodyLimitBytes. `stream`: `@Body()` is the unread
-   * stream, and the handler keeps the size limit.
+   * stream, and the handler keeps the size limit; it may leave off anywhere.
    */
   readonly rawBodies?: Readonly<Record<string, 'buffer' | 'stream'>>;
   /** Paths that start with it serve HTML (Swagger UI) and get a policy that lets its scripts run, such as `/docs`. */
@@ -103,7 +104,7 @@ async function serviceTokenOf(options: ServiceOptions): Promise<string> {
 function addRawBodies(server: FastifyInstance, rawBodies: Readonly<Record<string, 'buffer' | 'stream'>>): void {
   for (const [mediaType, kind] of Object.entries(rawBodies)) {
     if (kind === 'stream') {
-      server.addContentTypeParser(mediaType, (_request, payload, done) => done(null, payload));
+      server.addContentTypeParser(mediaType, (request, _payload, done) => done(null, detachedBody(request.raw)));
     } else {
       server.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     }

@@ -1,4 +1,3 @@
-import { CmsError } from '../errors.js';
 import type { Identity, OpensslFolder } from './openssl.js';
 
 /** One line of the database from which `openssl ca` and `openssl ocsp` answer. */
@@ -10,7 +9,11 @@ export interface DatabaseEntry {
   readonly reason?: string;
 }
 
-const utcTime = (date: Date): string => `${date.toISOString().replaceAll(/[-:T]|\.\d+/g, '').slice(2)}`;
+const utcTime = (date: Date): string =>
+  date
+    .toISOString()
+    .replaceAll(/[-:T]|\.\d+/g, '')
+    .slice(2);
 
 /** Writes index.txt: status, expiry, revocation[,reason], serial, file, subject. */
 export function writeDatabase(folder: OpensslFolder, entries: readonly DatabaseEntry[]): string {
@@ -38,22 +41,24 @@ export interface CrlPlan {
 export function makeCrl(folder: OpensslFolder, plan: CrlPlan): Buffer {
   const index = writeDatabase(folder, plan.entries ?? []);
   folder.write('crlnumber', '1000\n');
-  const [firstLine = 'authorityKeyIdentifier=keyid', ...rest] = plan.extensions ?? [];
-  const sections = rest.filter((line) => line.startsWith('['));
-  if (sections.length > 1) throw new CmsError('UNSUPPORTED', 'one section', `${sections.length}`);
-  const configuration = folder.write(
-    'crl.cnf',
-    [
-      ...['[ca]', 'default_ca=d', '[d]', `database=${index}`, 'crlnumber=crlnumber', 'default_md=sha256'],
-      ...['crl_extensions=e', '[e]', firstLine, ...rest],
-    ].join('\n'),
-  );
+  const lines = [
+    '[ca]',
+    'default_ca=d',
+    '[d]',
+    `database=${index}`,
+    'crlnumber=crlnumber',
+    'default_md=sha256',
+    'crl_extensions=e',
+    '[e]',
+  ];
+  const extensions = plan.extensions ?? ['authorityKeyIdentifier=keyid'];
+  const configuration = folder.write('crl.cnf', [...lines, ...extensions].join('\n'));
   const lastUpdate = plan.lastUpdate ?? new Date(Date.now() - 60_000);
   const nextUpdate = plan.nextUpdate ?? new Date(Date.now() + 86_400_000);
   folder.run(
-    ...['ca', '-gencrl', '-config', configuration, '-cert', plan.issuer.certificateFile],
-    ...['-keyfile', plan.issuer.keyFile, '-md', plan.digest ?? 'sha256', '-out', 'crl.pem'],
-    ...['-crl_lastupdate', utcTime(lastUpdate), '-crl_nextupdate', utcTime(nextUpdate)],
+    ['ca', '-gencrl', '-config', configuration, '-cert', plan.issuer.certificateFile],
+    ['-keyfile', plan.issuer.keyFile, '-md', plan.digest ?? 'sha256', '-out', 'crl.pem'],
+    ['-crl_lastupdate', utcTime(lastUpdate), '-crl_nextupdate', utcTime(nextUpdate)],
   );
   folder.run('crl', '-in', 'crl.pem', '-outform', 'DER', '-out', 'crl.der');
   return folder.read('crl.der');
@@ -75,9 +80,9 @@ export function answerOcsp(folder: OpensslFolder, plan: OcspPlan): Buffer {
   const index = writeDatabase(folder, plan.entries);
   folder.write('ocsp.req', plan.request);
   folder.run(
-    ...['ocsp', '-index', index, '-CA', plan.issuer.certificateFile, '-reqin', 'ocsp.req', '-respout', 'ocsp.resp'],
-    ...['-rsigner', plan.responder.certificateFile, '-rkey', plan.responder.keyFile],
-    ...(plan.options ?? ['-ndays', '1']),
+    ['ocsp', '-index', index, '-CA', plan.issuer.certificateFile, '-reqin', 'ocsp.req', '-respout', 'ocsp.resp'],
+    ['-rsigner', plan.responder.certificateFile, '-rkey', plan.responder.keyFile],
+    plan.options ?? ['-ndays', '1'],
   );
   return folder.read('ocsp.resp');
 }

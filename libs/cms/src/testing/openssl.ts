@@ -22,9 +22,9 @@ export class OpensslFolder {
     return readFileSync(this.file(name));
   }
 
-  /** Runs openssl in the folder; throws with its messages when it fails. */
-  run(...args: readonly string[]): Buffer {
-    return execFileSync('openssl', args, { cwd: this.path, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Runs openssl in the folder with all arguments, nested or not; throws with its messages when it fails. */
+  run(...args: readonly (string | readonly string[])[]): Buffer {
+    return execFileSync('openssl', args.flat(), { cwd: this.path, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Runs openssl and gives everything that it said, whatever its exit code. */
@@ -86,11 +86,11 @@ export function makeIdentity(folder: OpensslFolder, plan: IdentityPlan): Identit
   const serial = ['-set_serial', `0x${plan.serial ?? randomSerial()}`, '-days', String(plan.days ?? 3650)];
   const certificateFile = folder.file(`${name}.pem`);
   folder.run(
-    ...['x509', '-extfile', extensionFile, '-out', certificateFile],
-    ...subjectOptions(folder, plan, keyFile),
-    ...signWith,
-    ...serial,
-    ...(plan.signatureOptions ?? ['-sha256']),
+    ['x509', '-extfile', extensionFile, '-out', certificateFile],
+    subjectOptions(folder, plan, keyFile),
+    signWith,
+    serial,
+    plan.signatureOptions ?? ['-sha256'],
   );
   const [certificate] = parseCertificatesPem(readFileSync(certificateFile, 'utf8'));
   return { name, certificate: certificate!, key, certificateFile, keyFile };
@@ -103,7 +103,7 @@ function subjectOptions(folder: OpensslFolder, { name, subject }: IdentityPlan, 
   return ['-req', '-in', `${name}.csr`];
 }
 
-const randomSerial = (): string => `${Math.floor(Math.random() * 2 ** 40 + 2 ** 40).toString(16)}`;
+const randomSerial = (): string => Math.floor(Math.random() * 2 ** 40 + 2 ** 40).toString(16);
 
 function makeKey(kind: KeyKind): KeyObject {
   if (kind === 'p-256' || kind === 'p-384') {

@@ -10,7 +10,11 @@ export const TSA_EXTENSIONS = [
 export const TSA_POLICY = '1.3.6.1.4.1.99999.1';
 
 /** A time-stamping unit below an authority. */
-export const makeTsa = (folder: OpensslFolder, issuer: Identity, extensions: readonly string[] = TSA_EXTENSIONS): Identity =>
+export const makeTsa = (
+  folder: OpensslFolder,
+  issuer: Identity,
+  extensions: readonly string[] = TSA_EXTENSIONS,
+): Identity =>
   makeIdentity(folder, { name: `tsa-${Math.random().toString(36).slice(2)}`, subject: '/CN=TSA', extensions, issuer });
 
 /** Options of one answer. */
@@ -39,12 +43,14 @@ export function replyTo(folder: OpensslFolder, tsa: Identity, request: Uint8Arra
   ].filter((line) => !overridden.has(line.split('=')[0]));
   const lines = ['[tsa]', 'default_tsa=t', '[t]', ...usual, ...(options.configuration ?? [])];
   const configuration = folder.write('tsa.cnf', lines.join('\n'));
-  const chain = (options.chain ?? []).map(({ certificateFile }) => folder.run('x509', '-in', certificateFile).toString());
+  const chain = (options.chain ?? []).map(({ certificateFile }) =>
+    folder.run('x509', '-in', certificateFile).toString(),
+  );
   const chainFile = folder.write('tsa-chain.pem', chain.join('\n'));
   folder.run(
-    ...['ts', '-reply', '-config', configuration, '-queryfile', query, '-out', 'reply.tsr'],
-    ...['-signer', tsa.certificateFile, '-inkey', tsa.keyFile],
-    ...(chain.length > 0 ? ['-chain', chainFile] : []),
+    ['ts', '-reply', '-config', configuration, '-queryfile', query, '-out', 'reply.tsr'],
+    ['-signer', tsa.certificateFile, '-inkey', tsa.keyFile],
+    chain.length > 0 ? ['-chain', chainFile] : [],
   );
   return folder.read('reply.tsr');
 }

@@ -1,11 +1,12 @@
 import type { PdfDocument } from '../document.js';
+import { PdfError } from '../errors.js';
 import { dictionaryOf } from '../reader/indirect-object.js';
 import { ObjectView } from '../reader/objects.js';
 import { PageTree } from '../reader/pages.js';
-import { readRevisionSections } from '../reader/revisions.js';
+import { readRevisionSections, type RevisionSections } from '../reader/revisions.js';
 import { storeKeys } from '../reader/security-store.js';
 import { readSignatures } from '../reader/signatures.js';
-import { readCatalog } from '../reader/structure.js';
+import { readCatalog, type Structure } from '../reader/structure.js';
 import { changedKeys, sameValue } from '../syntax/same-value.js';
 import { type Dictionary, isName, PdfArray, Reference } from '../syntax/values.js';
 import type { ModificationFinding, PdfSignature } from '../types.js';
@@ -19,7 +20,8 @@ import { compareForm, isReferenceTo } from './form.js';
  *
  * Permitted are additions to /DSS, fields of later signatures and document time-stamps with their widgets and
  * appearances, values of existing fields (unless certified or locked against it), and what is shown on no page:
- * /Extensions, /Version and metadata. Everything else that the signed revision uses must be as it was. Throws PdfError.
+ * /Extensions, /Version and metadata. Everything else that the signed revision uses must be as it was.
+ * Throws PdfError LIMIT_EXCEEDED.
  */
 export async function findModifications(
   document: PdfDocument,
@@ -33,33 +35,54 @@ export async function findModifications(
   if (signed === undefined) {
     return findings;
   }
-  findings.push(...(await findUnaccountedBytes(structure, revisions, signed)));
-  const later = revisions.filter((revision) => revision.number > signed.number);
-  const value = (await readSignatures(structure)).find(
-    (candidate) => candidate.signature.contentsStart === signature.contentsStart,
-  );
-  if (later.length === 0 || value === undefined) {
-    return findings;
+  try {
+    findings.push(...(await findUnaccountedBytes(structure, revisions, signed)));
+    if (signed.number < revisions.length) {
+      findings.push(...(await compareRevisions(structure, signature, { revisions, signed })));
+    }
+  } catch (error) {
+    // What can't be read can't be shown to be harmless; the signed revision itself was readable when it was signed.
+    if (!(error instanceof PdfError) || error.code !== 'DAMAGED') {
+      throw error;
+    }
+    findings.push({ code: 'UPDATE_UNREADABLE', detail: `expected ${error.expected}, found ${error.found}` });
   }
-  const covered = revisions.filter((revision) => revision.number <= signed.number).toReversed();
+  return findings;
+}
+
+async function compareRevisions(
+  structure: Structure,
+  signature: PdfSignature,
+  { revisions, signed }: { readonly revisions: readonly RevisionSections[]; readonly signed: RevisionSections },
+): Promise<readonly ModificationFinding[]> {
+  const values = await readSignatures(structure);
+  const value = values.find(
+    (candidate) =>
+      candidate.signature.fieldName === signature.fieldName &&
+      candidate.signature.contentsStart === signature.contentsStart,
+  );
+  if (value === undefined) {
+    return [{ code: 'FIELD_CHANGED', detail: 'the signature is not in the document' }];
+  }
+  const covered = revisions.slice(0, signed.number).toReversed();
   const before = new ObjectView(
     structure.view.objects,
     covered.flatMap((revision) => revision.sections),
   );
   const after = structure.view;
-  const changes = await findChanges(before, after, later);
+  const changes = await findChanges(before, after, revisions.slice(signed.number));
   const uses = await findUses(before, changes);
   const comparison = new Comparison(before, after, signature, { changes, uses });
   if (!sameValue(before.sections[0]?.trailer.get('Root'), after.sections[0]?.trailer.get('Root'))) {
     comparison.report('CATALOG_CHANGED', 'another catalog');
-    return [...findings, ...comparison.findings];
+    return comparison.findings;
   }
   await compareCatalog(comparison);
   await compareForm(comparison, value.dictionary);
   await compareStore(comparison);
   await comparePages(comparison);
   await reportTheRest(comparison);
-  return [...findings, ...comparison.findings];
+  return comparison.findings;
 }
 
 async function compareCatalog(comparison: Comparison): Promise<void> {

@@ -87,7 +87,10 @@ async function checkNewField(comparison: Comparison, item: PdfValue, names: Set<
   for (const widget of widgets) {
     const dictionary = widget.value;
     if (dictionary instanceof Dictionary) {
-      await checkNewWidget(comparison, dictionary, { objectNumber: widget.objectNumber, isSigned: value !== undefined });
+      await checkNewWidget(comparison, dictionary, {
+        objectNumber: widget.objectNumber,
+        isSigned: value !== undefined,
+      });
     }
     comparison.newWidgets.add(widget.objectNumber);
   }

@@ -53,7 +53,8 @@ function matchesRc4(encrypt: Dictionary, known: { revision: number; user: Buffer
     inputs.push(Buffer.from('ffffffff', 'hex'));
   }
   let key = md5(Buffer.concat(inputs));
-  for (let round = 0; revision >= 3 && round < 50; round += 1) {
+  const rounds = revision === 2 ? 0 : 50;
+  for (let round = 0; round < rounds; round += 1) {
     key = md5(key.subarray(0, keyBytes));
   }
   key = key.subarray(0, keyBytes);

@@ -32,10 +32,11 @@ function inflate(data: Buffer, maxOutputLength: number): Buffer {
   try {
     return inflateSync(data, { maxOutputLength });
   } catch (error) {
-    if (error instanceof RangeError) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'other data';
+    if (code === 'ERR_BUFFER_TOO_LARGE') {
       throw limitExceeded(`at most ${maxOutputLength} bytes inflated`, 'more');
     }
-    throw damaged('deflated data', error instanceof Error ? error.message : 'other data');
+    throw damaged('deflated data', code);
   }
 }
 

@@ -189,8 +189,6 @@ export class ObjectView {
   async streamData(object: IndirectObject): Promise<Buffer> {
     const stored = await this.storedData(object);
     const dictionary = dictionaryOf(object);
-    return dictionary === undefined
-      ? stored
-      : decodeStream(dictionary, stored, this.windows.limits.maxInflatedBytes);
+    return dictionary === undefined ? stored : decodeStream(dictionary, stored, this.windows.limits.maxInflatedBytes);
   }
 }

@@ -13,7 +13,7 @@ export interface SigningPermissions {
   /** P of the certification (ISO 32000-2, 12.8.2.2); undefined on a document that nobody certified. */
   readonly certification: 1 | 2 | 3 | undefined;
   /** Why this field may not be added or filled; undefined when it may. */
-  refusalFor(fieldName: string): PdfError | undefined;
+  readonly refusalFor: (fieldName: string) => PdfError | undefined;
 }
 
 /**
@@ -27,9 +27,10 @@ export async function readSigningPermissions(structure: Structure): Promise<Sign
   }
   const fields = await readFields(view, await readForm(view));
   const isSigned = fields.some((field) => field.type === 'Sig' && field.value !== undefined);
-  // Nobody answers for bytes behind a signed file, and the new signature would cover them as if someone did.
-  if (isSigned && ends.trailingBytes > 0) {
-    throw new PdfError('DAMAGED', 'nothing behind the last %%EOF of a signed file', `${ends.trailingBytes} bytes`);
+  // Nobody answers for bytes behind a signed file, and the new signature would cover them as if someone did. On other
+  // files a portal's remark is harmless, but half an update is a truncated file.
+  if (ends.hasBrokenUpdate || (isSigned && ends.trailingBytes > 0)) {
+    throw new PdfError('DAMAGED', 'nothing behind the last %%EOF', `${ends.trailingBytes} bytes`);
   }
   await new PageTree(view).page(0);
   const certification = await readCertification(view);

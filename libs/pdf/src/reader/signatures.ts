@@ -98,7 +98,9 @@ async function definingRevision(
 /** ISO 32000-2, 12.8.1: exactly two ranges; anything else is no ByteRange and hashes to nothing that was signed. */
 function readByteRange(value: PdfValue): [number, number, number, number] {
   const items = value instanceof PdfArray ? value.items : [];
-  const numbers = items.map((item) => (typeof item === 'number' && Number.isSafeInteger(item) && item >= 0 ? item : -1));
+  const numbers = items.map((item) =>
+    typeof item === 'number' && Number.isSafeInteger(item) && item >= 0 ? item : -1,
+  );
   const [first, firstLength, second, secondLength] = numbers;
   if (
     numbers.length !== 4 ||

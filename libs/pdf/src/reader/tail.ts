@@ -16,6 +16,8 @@ export interface Ends {
   readonly endsWithEol: boolean;
   /** Bytes other than white space (and NUL) behind the last `%%EOF`: part of no revision. */
   readonly trailingBytes: number;
+  /** True when these look like an update that was cut off. */
+  readonly hasBrokenUpdate: boolean;
 }
 
 /** Throws PdfError EMPTY, NOT_A_PDF or DAMAGED. */
@@ -44,5 +46,6 @@ export async function readEnds(source: ByteSource): Promise<Ends> {
     startXref,
     endsWithEol: tail.endsWith('\n') || tail.endsWith('\r'),
     trailingBytes: rest.replaceAll(/[\0\t\n\f\r ]+/g, '').length,
+    hasBrokenUpdate: /\d[\0\t\n\f\r ]+obj\b|\bxref\b|\btrailer\b/.test(rest),
   };
 }

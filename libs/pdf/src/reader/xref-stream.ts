@@ -116,7 +116,7 @@ function readWidths(value: PdfValue | undefined): [number, number, number] {
     throw damaged('three widths in /W', String(items.length));
   }
   if (type > 4 || second > 8 || third > 8 || second === 0) {
-    throw damaged('field widths of at most 8 bytes', items.join(' '));
+    throw damaged('field widths of at most 8 bytes', `${type}, ${second} and ${third}`);
   }
   return [type, second, third];
 }

@@ -1,5 +1,5 @@
 const hexDigit = new Int8Array(256).fill(-1);
-for (const [index, digit] of [...'0123456789abcdef'].entries()) {
+for (const [index, digit] of Array.from('0123456789abcdef').entries()) {
   hexDigit[digit.charCodeAt(0)] = index;
   hexDigit[digit.toUpperCase().charCodeAt(0)] = index;
 }
@@ -74,8 +74,8 @@ function isOctal(code: number | undefined): boolean {
 
 /** Where PDFDocEncoding (ISO 32000-2, annex D.2) differs from ISO 8859-1: 0x18–0x1f and 0x80–0xa0. */
 const docEncoding: Readonly<Record<number, string>> = Object.fromEntries(
-  [...'˘ˇˆ˙˝˛˚˜'].map((character, index) => [0x18 + index, character] as const).concat(
-    [...'•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž'].map((character, index) => [0x80 + index, character] as const),
+  Array.from('˘ˇˆ˙˝˛˚˜', (character, index) => [0x18 + index, character] as const).concat(
+    Array.from('•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž', (character, index) => [0x80 + index, character] as const),
     [[0xa0, '€']],
   ),
 );

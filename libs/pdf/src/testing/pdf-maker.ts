@@ -37,7 +37,11 @@ export function appendRevision(
   options: { readonly trailer?: string; readonly size?: number; readonly freed?: readonly number[] } = {},
 ): Buffer {
   const before = original.toString('latin1');
-  const previous = before.slice(before.lastIndexOf('startxref') + 9).trim().split(/\s/)[0] ?? '0';
+  const previous =
+    before
+      .slice(before.lastIndexOf('startxref') + 9)
+      .trim()
+      .split(/\s/)[0] ?? '0';
   const sizes = [...before.matchAll(/\/Size (\d+)/g)].map(([, size]) => Number(size));
   let text = before;
   let table = '';
@@ -75,10 +79,7 @@ export function simpleObjects(
   for (let index = 0; index < count; index += 1) {
     const own = index === 0 ? page : '';
     const contents = 4 + index * 2;
-    objects.set(
-      3 + index * 2,
-      `<< /Type /Page /Parent 2 0 R /Contents ${contents} 0 R /Resources ${font} ${own} >>`,
-    );
+    objects.set(3 + index * 2, `<< /Type /Page /Parent 2 0 R /Contents ${contents} 0 R /Resources ${font} ${own} >>`);
     objects.set(contents, stream(`BT /F1 24 Tf 72 700 Td (Page ${index + 1}) Tj ET`));
   }
   return objects;

@@ -82,7 +82,7 @@ async function hashFile(hash: Hash, source: FileSource): Promise<void> {
     return wanted;
   };
   let pending = source.size > 0 ? fill(current, 0) : undefined;
-  for (let offset = 0; pending !== undefined; ) {
+  for (let offset = 0; pending !== undefined;) {
     const filled = await pending;
     offset += filled.length;
     pending = offset < source.size ? fill(next, offset) : undefined;

@@ -20,7 +20,9 @@ export async function readHeldArray(view: ObjectView, value: PdfValue | undefine
   if (value instanceof Reference) {
     const object = await view.object(value.objectNumber);
     // A reference to a reference is written over by a direct array, like a reference to nothing.
-    return object?.value instanceof PdfArray ? { array: object.value, object } : { array: undefined, object: undefined };
+    return object?.value instanceof PdfArray
+      ? { array: object.value, object }
+      : { array: undefined, object: undefined };
   }
   return { array: value instanceof PdfArray ? value : undefined, object: undefined };
 }

@@ -1,4 +1,5 @@
 import { PdfError } from '../errors.js';
+import { isSpace } from '../syntax/parser.js';
 import type { Dictionary, PdfArray } from '../syntax/values.js';
 
 /** A piece of output: ASCII text, bytes that are shared and not copied until the increment is laid out, or zeros. */
@@ -45,7 +46,7 @@ export function editDictionary(dictionary: Dictionary, changes: ReadonlyMap<stri
   let copied = start;
   for (const { valueStart, valueEnd, text } of replaced) {
     // `/Key(value)` needs no space before its value, but what replaces the value may.
-    parts.push(bytes.subarray(copied, valueStart), ` ${text}`);
+    parts.push(bytes.subarray(copied, valueStart), isSpace(bytes[valueStart - 1]) ? text : ` ${text}`);
     copied = valueEnd;
   }
   parts.push(bytes.subarray(copied, end - 2));

@@ -67,6 +67,9 @@ async function prepare(document: PdfDocument, request: Request): Promise<Prepare
   }
   const existing = permissions.fields.find((field) => field.name === request.fieldName);
   if (existing === undefined) {
+    if (permissions.fields.some((field) => field.name.startsWith(`${request.fieldName}.`))) {
+      throw new PdfError('FIELD_UNUSABLE', 'a field name that is not taken', JSON.stringify(request.fieldName));
+    }
     return prepareNewField(document, request);
   }
   const { view } = structure;

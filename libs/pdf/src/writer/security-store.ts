@@ -14,8 +14,8 @@ import { asText, editDictionary, type Part } from './parts.js';
  * An increment that adds the evidence to /DSS (ETSI EN 319 142-1, 5.4.2; merged with what is there, duplicates left out);
  * undefined when nothing is new. What stands in the store already stays byte for byte. Throws PdfError.
  *
- * No /VRI is written: it is optional, and the store proves the same without it. No /Extensions either: EN 319 142-1 only
- * recommends the ESIC entry, its /BaseVersion 1.7 contradicts files with an older header (ISO 32000-2, 7.12.3), and one
+ * No /VRI is written: it is optional, and the store proves the same without it. No /Extensions either: the ESIC entry
+ * only announces the store, its /BaseVersion 1.7 contradicts files with an older header (ISO 32000-2, 7.12.3), and one
  * more changed key of the catalog is one more thing that a strict validator may call a change of the signed document.
  */
 export async function buildSecurityStore(
@@ -60,7 +60,11 @@ export async function buildSecurityStore(
       increment.add(storeObject.objectNumber, edited, storeObject.generation);
     }
   } else if (store !== undefined) {
-    increment.add(object.objectNumber, editDictionary(dictionary, new Map([['DSS', asText(edited)]])), object.generation);
+    increment.add(
+      object.objectNumber,
+      editDictionary(dictionary, new Map([['DSS', asText(edited)]])),
+      object.generation,
+    );
   } else {
     const objectNumber = increment.allocate();
     increment.add(objectNumber, edited);

@@ -15,7 +15,7 @@ export interface SignatureObject {
   readonly contentsAt: number;
 }
 
-/** ISO 32000-2, 12.8.1, table 255. /M carries the signing time in PAdES (ETSI EN 319 142-1, 5.3 and 6.3). */
+/** ISO 32000-2, 12.8.1, table 255. /M carries the signing time in PAdES (ETSI EN 319 142-1, 6.3). */
 export function signatureObject(claims: {
   readonly signingTime: Date;
   readonly reservedBytes: number;
