@@ -3,16 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import {
   certificateDerOf,
-  certificateParts,
   certificatePem,
+  identityOf,
   issueCertificate,
-  keyIdentifier,
-  nameDer,
   type CertificateProfile,
-  type DistinguishedName,
   type Identity,
 } from './certificate.js';
 import { layout, writeWhole, type IssuedCertificate } from './folder.js';
+import { nameOf, type DistinguishedName } from './name.js';
 
 /** Everyone in the sandbox whose key is a software key in a file; two trust domains, and the liars. */
 export type AuthorityId =
@@ -154,10 +152,10 @@ export async function issueAuthorities(options: {
     if (key === undefined) throw new Error(`expected a key for ${plan.id}`);
     const issuer = plan.issuer === undefined ? undefined : identities.get(plan.issuer);
     const publicKeyDer = createPublicKey(key).export({ type: 'spki', format: 'der' });
-    const { certificateDer, serial } = issueCertificate(
+    const { certificateDer, serial } = await issueCertificate(
       {
         profile: plan.profile,
-        subjectDer: nameDer(plan.name),
+        subject: nameOf(plan.name),
         publicKeyDer,
         notBefore: addYears(options.madeAt, -plan.years[0]),
         notAfter: addYears(options.madeAt, plan.years[1]),
@@ -166,14 +164,8 @@ export async function issueAuthorities(options: {
       },
       issuer ?? { selfKey: key },
     );
-    identities.set(plan.id, {
-      certificateDer,
-      subjectDer: nameDer(plan.name),
-      key,
-      keyId: keyIdentifier(publicKeyDer),
-    });
-    if (plan.issuer !== undefined)
-      issued.push({ issuer: plan.issuer, serial: serial.toString('hex'), holder: plan.id });
+    identities.set(plan.id, await identityOf(certificateDer, key));
+    if (plan.issuer !== undefined) issued.push({ issuer: plan.issuer, serial, holder: plan.id });
     await writeWhole(layout.certificate(options.folder, plan.id), certificatePem(certificateDer));
   }
   return issued;
@@ -191,9 +183,7 @@ export async function readIdentity(folder: string, id: AuthorityId): Promise<Ide
     readFile(layout.certificate(folder, id), 'utf8'),
     readFile(layout.key(folder, id), 'utf8'),
   ]);
-  const certificateDer = certificateDerOf(certificate);
-  const { subjectDer, publicKeyDer } = certificateParts(certificateDer);
-  return { certificateDer, subjectDer, key: createPrivateKey(key), keyId: keyIdentifier(publicKeyDer) };
+  return identityOf(certificateDerOf(certificate), createPrivateKey(key));
 }
 
 /** The same day in another year; 29 February becomes 1 March. */

@@ -1,40 +1,25 @@
-import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto';
-import * as der from './der.js';
-import { algorithms, oids, sandboxCertificatePolicy } from './oids.js';
-
-/** A distinguished name as the sandbox writes it; the country is always VN. */
-export interface DistinguishedName {
-  readonly commonName: string;
-  readonly organisation?: string;
-  readonly organisationalUnit?: string;
-  readonly locality?: string;
-  readonly title?: string;
-  readonly email?: string;
-}
-
-const rdn = (type: Uint8Array, value: Uint8Array): Buffer => der.setOf(der.sequence(type, value));
-
-/** DER `Name` (RFC 5280, 4.1.2.4), one attribute in each RDN, most significant first. */
-export function nameDer(name: DistinguishedName): Buffer {
-  const text = (type: Uint8Array, value: string | undefined): Buffer[] =>
-    value === undefined ? [] : [rdn(type, der.utf8String(value.normalize('NFC')))];
-  return der.sequence(
-    rdn(oids.country, der.printableString('VN')),
-    ...text(oids.locality, name.locality),
-    ...text(oids.organisation, name.organisation),
-    ...text(oids.organisationalUnit, name.organisationalUnit),
-    ...text(oids.title, name.title),
-    ...text(oids.commonName, name.commonName),
-    ...(name.email === undefined ? [] : [rdn(oids.emailAddress, der.ia5String(name.email))]),
-  );
-}
+import { createHash, randomBytes, type KeyObject, type webcrypto } from 'node:crypto';
+import * as asn1js from 'asn1js';
+import * as pkijs from 'pkijs';
+import { derOf, engine, extension, keyIdentifierValue, signingKeyOf, timeOf } from './issuance.js';
+import { oids, sandboxCertificatePolicy } from './oids.js';
 
 /** A certificate with the key that signs for it: an authority, a responder, a time-stamping unit. */
 export interface Identity {
+  readonly certificate: pkijs.Certificate;
   readonly certificateDer: Buffer;
-  readonly subjectDer: Buffer;
+  /** For the time-stamp authority, which signs synchronously. */
   readonly key: KeyObject;
+  /** The same key for pkijs. */
+  readonly signingKey: webcrypto.CryptoKey;
   readonly keyId: Buffer;
+}
+
+/** An identity from the DER of its certificate and its software key. Throws where the DER is no certificate. */
+export async function identityOf(certificateDer: Buffer, key: KeyObject): Promise<Identity> {
+  const certificate = pkijs.Certificate.fromBER(certificateDer);
+  const keyId = keyIdentifier(certificate.subjectPublicKeyInfo);
+  return { certificate, certificateDer, key, signingKey: await signingKeyOf(key), keyId };
 }
 
 /** What one certificate of the sandbox is for. Bits and extensions follow from it. */
@@ -48,7 +33,7 @@ export type CertificateProfile =
 
 export interface CertificateRequest {
   readonly profile: CertificateProfile;
-  readonly subjectDer: Buffer;
+  readonly subject: pkijs.RelativeDistinguishedNames;
   readonly email?: string;
   /** DER SubjectPublicKeyInfo. */
   readonly publicKeyDer: Buffer;
@@ -58,110 +43,119 @@ export interface CertificateRequest {
   readonly pathLength?: number;
 }
 
+/** A certificate that was just issued. */
+export interface NewCertificate {
+  readonly certificate: pkijs.Certificate;
+  readonly certificateDer: Buffer;
+  /** INTEGER contents, hexadecimal. */
+  readonly serial: string;
+}
+
 /** SHA-1 of the key bits: method 1 of RFC 5280, 4.2.1.2; also byKey of an OCSP ResponderID (RFC 6960, 4.2.1). */
-export function keyIdentifier(publicKeyDer: Buffer): Buffer {
-  const [, bits] = der.children(der.readNode(publicKeyDer));
-  return createHash('sha1').update(der.expectTag(bits, 0x03).contents.subarray(1)).digest();
+export function keyIdentifier(publicKey: pkijs.PublicKeyInfo): Buffer {
+  return createHash('sha1').update(publicKey.subjectPublicKey.valueBlock.valueHexView).digest();
 }
 
 /** A positive serial number of 16 octets (RFC 5280, 4.1.2.2), as INTEGER contents. */
-export function newSerial(): Buffer {
+function newSerial(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   return serial;
 }
 
 /**
- * Issues a certificate (RFC 5280, 4.1). `issuer` undefined: self-signed with `selfKey`.
+ * Issues a certificate (RFC 5280, 4.1), signed by `issuer`, or with `selfKey` by itself.
  *
  * Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
  */
-export function issueCertificate(
+export async function issueCertificate(
   request: CertificateRequest,
   issuer: Identity | { readonly selfKey: KeyObject },
-): { certificateDer: Buffer; serial: Buffer } {
-  const serial = newSerial();
+): Promise<NewCertificate> {
   const own = 'selfKey' in issuer;
-  const issuerKeyId = own ? keyIdentifier(request.publicKeyDer) : issuer.keyId;
-  const tbs = der.sequence(
-    der.context(0, der.integer(2)),
-    der.unsignedInteger(serial),
-    algorithms.sha256WithRsa,
-    own ? request.subjectDer : issuer.subjectDer,
-    der.sequence(der.time(request.notBefore), der.time(request.notAfter)),
-    request.subjectDer,
-    request.publicKeyDer,
-    der.context(3, der.sequence(...extensions(request, issuerKeyId))),
-  );
-  return { certificateDer: signed(tbs, own ? issuer.selfKey : issuer.key), serial };
+  const serial = newSerial();
+  const subjectPublicKeyInfo = pkijs.PublicKeyInfo.fromBER(request.publicKeyDer);
+  const keyId = keyIdentifier(subjectPublicKeyInfo);
+  const certificate = new pkijs.Certificate({
+    version: 2,
+    serialNumber: new asn1js.Integer({ valueHex: serial }),
+    issuer: own ? request.subject : issuer.certificate.subject,
+    notBefore: timeOf(request.notBefore),
+    notAfter: timeOf(request.notAfter),
+    subject: request.subject,
+    subjectPublicKeyInfo,
+    extensions: extensions(request, { keyId, issuerKeyId: own ? keyId : issuer.keyId }),
+  });
+  await certificate.sign(own ? await signingKeyOf(issuer.selfKey) : issuer.signingKey, 'SHA-256', engine);
+  return { certificate, certificateDer: derOf(certificate.toSchema(true)), serial: serial.toString('hex') };
 }
 
-/** SEQUENCE { tbs, sha256WithRSAEncryption, signature }: the shape of certificates and CRLs alike. */
-export function signed(tbs: Buffer, key: KeyObject): Buffer {
-  return der.sequence(tbs, algorithms.sha256WithRsa, der.bitString(sign('sha256', tbs, key)));
-}
+// KeyUsage (RFC 5280, 4.2.1.3): the octet, and how many of its bits are unused; DER drops trailing zeros.
+const digitalSignature = { octet: 0b1000_0000, unusedBits: 7 };
+const signatureAndNonRepudiation = { octet: 0b1100_0000, unusedBits: 6 };
+const keyCertSignAndCrlSign = { octet: 0b0000_0110, unusedBits: 1 };
 
-/** Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } */
-export function extension(id: Uint8Array, value: Uint8Array, critical = false): Buffer {
-  return der.sequence(id, ...(critical ? [der.boolean(true)] : []), der.octetString(value));
-}
-
-// Bits of KeyUsage (RFC 5280, 4.2.1.3).
-const digitalSignature = 0;
-const nonRepudiation = 1;
-const keyCertSign = 5;
-const crlSign = 6;
-
-const keyUsages: Readonly<Record<CertificateProfile, readonly number[]>> = {
-  ca: [keyCertSign, crlSign],
-  'document-signer': [digitalSignature, nonRepudiation],
-  'timestamp-unit': [digitalSignature, nonRepudiation],
-  'ocsp-responder': [digitalSignature],
-  bystander: [digitalSignature],
+const keyUsages: Readonly<Record<CertificateProfile, { readonly octet: number; readonly unusedBits: number }>> = {
+  ca: keyCertSignAndCrlSign,
+  'document-signer': signatureAndNonRepudiation,
+  'timestamp-unit': signatureAndNonRepudiation,
+  'ocsp-responder': digitalSignature,
+  bystander: digitalSignature,
 };
 
-function extensions(request: CertificateRequest, issuerKeyId: Buffer): Buffer[] {
+function extensions(request: CertificateRequest, keyIds: { keyId: Buffer; issuerKeyId: Buffer }): pkijs.Extension[] {
   const { profile, urls } = request;
+  const { octet, unusedBits } = keyUsages[profile];
   const out = [
-    extension(oids.keyUsage, der.namedBits(...keyUsages[profile]), true),
-    extension(oids.subjectKeyIdentifier, der.octetString(keyIdentifier(request.publicKeyDer))),
-    extension(oids.authorityKeyIdentifier, der.sequence(der.contextPrimitive(0, issuerKeyId))),
+    extension(oids.keyUsage, new asn1js.BitString({ valueHex: Uint8Array.of(octet), unusedBits }), true),
+    extension(oids.subjectKeyIdentifier, new asn1js.OctetString({ valueHex: keyIds.keyId })),
+    extension(oids.authorityKeyIdentifier, keyIdentifierValue(keyIds.issuerKeyId)),
   ];
   if (profile === 'ca') {
-    const pathLength = request.pathLength === undefined ? [] : [der.integer(request.pathLength)];
-    out.push(extension(oids.basicConstraints, der.sequence(der.boolean(true), ...pathLength), true));
+    const pathLength = request.pathLength === undefined ? {} : { pathLenConstraint: request.pathLength };
+    out.push(extension(oids.basicConstraints, new pkijs.BasicConstraints({ cA: true, ...pathLength }).toSchema(), true));
   }
   // RFC 3161, 2.3: the one purpose of the certificate, and critical.
-  if (profile === 'timestamp-unit') out.push(extension(oids.extendedKeyUsage, der.sequence(oids.timeStamping), true));
-  if (profile === 'bystander') out.push(extension(oids.extendedKeyUsage, der.sequence(oids.emailProtection)));
+  if (profile === 'timestamp-unit') out.push(extension(oids.extendedKeyUsage, purpose(oids.timeStamping), true));
+  if (profile === 'bystander') out.push(extension(oids.extendedKeyUsage, purpose(oids.emailProtection)));
   if (profile === 'ocsp-responder') {
-    out.push(extension(oids.extendedKeyUsage, der.sequence(oids.ocspSigning)));
+    out.push(extension(oids.extendedKeyUsage, purpose(oids.ocspSigning)));
     // RFC 6960, 4.2.2.2.1: nobody is asked about the responder itself.
-    out.push(extension(oids.ocspNoCheck, der.nullValue));
+    out.push(extension(oids.ocspNoCheck, new asn1js.Null()));
   }
-  if (profile === 'document-signer')
-    out.push(
-      extension(oids.certificatePolicies, der.sequence(der.sequence(der.objectIdentifier(sandboxCertificatePolicy)))),
-    );
-  if (request.email !== undefined)
-    out.push(
-      extension(oids.subjectAltName, der.sequence(der.contextPrimitive(1, Buffer.from(request.email, 'latin1')))),
-    );
+  if (profile === 'document-signer') {
+    const policy = new pkijs.PolicyInformation({ policyIdentifier: sandboxCertificatePolicy });
+    const policies = new pkijs.CertificatePolicies({ certificatePolicies: [policy] });
+    out.push(extension(oids.certificatePolicies, policies.toSchema()));
+  }
+  if (request.email !== undefined) {
+    const names = new pkijs.GeneralNames({ names: [new pkijs.GeneralName({ type: rfc822Name, value: request.email })] });
+    out.push(extension(oids.subjectAltName, names.toSchema()));
+  }
   const access = [
-    ...(urls.ocsp === undefined ? [] : [der.sequence(oids.accessOcsp, uri(urls.ocsp))]),
-    ...(urls.caIssuers === undefined ? [] : [der.sequence(oids.accessCaIssuers, uri(urls.caIssuers))]),
+    ...(urls.ocsp === undefined ? [] : [accessDescription(oids.accessOcsp, urls.ocsp)]),
+    ...(urls.caIssuers === undefined ? [] : [accessDescription(oids.accessCaIssuers, urls.caIssuers)]),
   ];
-  if (access.length > 0) out.push(extension(oids.authorityInfoAccess, der.sequence(...access)));
-  if (urls.crl !== undefined)
-    // DistributionPoint { distributionPoint [0] { fullName [0] GeneralNames } }
-    out.push(
-      extension(oids.crlDistributionPoints, der.sequence(der.sequence(der.context(0, der.context(0, uri(urls.crl)))))),
-    );
+  if (access.length > 0)
+    out.push(extension(oids.authorityInfoAccess, new pkijs.InfoAccess({ accessDescriptions: access }).toSchema()));
+  if (urls.crl !== undefined) {
+    const point = new pkijs.DistributionPoint({ distributionPoint: [uri(urls.crl)] });
+    const points = new pkijs.CRLDistributionPoints({ distributionPoints: [point] });
+    out.push(extension(oids.crlDistributionPoints, points.toSchema()));
+  }
   return out;
 }
 
-/** GeneralName uniformResourceIdentifier [6]. */
-const uri = (url: string): Buffer => der.contextPrimitive(6, Buffer.from(url, 'latin1'));
+// Choices of GeneralName (RFC 5280, 4.2.1.6).
+const rfc822Name = 1;
+const uniformResourceIdentifier = 6;
+
+const uri = (value: string): pkijs.GeneralName => new pkijs.GeneralName({ type: uniformResourceIdentifier, value });
+
+const accessDescription = (accessMethod: string, url: string): pkijs.AccessDescription =>
+  new pkijs.AccessDescription({ accessMethod, accessLocation: uri(url) });
+
+const purpose = (id: string): asn1js.Sequence => new pkijs.ExtKeyUsage({ keyPurposes: [id] }).toSchema();
 
 /** PEM of one certificate. */
 export function certificatePem(certificateDer: Uint8Array): string {
@@ -174,15 +168,4 @@ export function certificateDerOf(pem: string): Buffer {
   const base64 = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/.exec(pem)?.[1];
   if (base64 === undefined) throw new Error('expected a PEM certificate');
   return Buffer.from(base64, 'base64');
-}
-
-/** The DER of the parts of a certificate that its issuer's records need. */
-export function certificateParts(certificateDer: Buffer): { serial: Buffer; subjectDer: Buffer; publicKeyDer: Buffer } {
-  const [tbs] = der.children(der.readNode(certificateDer));
-  const [, serial, , , , subject, publicKey] = der.children(der.expectTag(tbs, 0x30));
-  return {
-    serial: der.expectTag(serial, 0x02).contents,
-    subjectDer: der.expectTag(subject, 0x30).der,
-    publicKeyDer: der.expectTag(publicKey, 0x30).der,
-  };
 }

@@ -1,8 +1,10 @@
-import { createHash, sign } from 'node:crypto';
-import { extension, type Identity } from './certificate.js';
+import { createHash } from 'node:crypto';
+import * as asn1js from 'asn1js';
+import * as pkijs from 'pkijs';
+import type { Identity } from './certificate.js';
 import { keyCompromise } from './crl.js';
-import * as der from './der.js';
-import { algorithms, hashNames, oids } from './oids.js';
+import { derOf, engine, wholeSeconds } from './issuance.js';
+import { hashNames, oids } from './oids.js';
 
 /** What the responder knows of one serial number of its authority. */
 export type OcspKnowledge = { readonly status: 'good' | 'unknown' } | { readonly status: 'revoked'; readonly at: Date };
@@ -10,7 +12,7 @@ export type OcspKnowledge = { readonly status: 'good' | 'unknown' } | { readonly
 /** How one answer is to be made; the lies are the fault switches of the server. */
 export interface OcspAnswering {
   /** The authority whose certificates are asked about. */
-  readonly issuer: Identity & { readonly publicKeyBits: Buffer };
+  readonly issuer: Identity;
   readonly responder: Identity;
   readonly producedAt: Date;
   readonly thisUpdate: Date;
@@ -24,124 +26,106 @@ export interface OcspAnswering {
 export const ocspStatus = { successful: 0, malformedRequest: 1, tryLater: 3, unauthorized: 6 } as const;
 
 /** An OCSPResponse without a body: OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED, responseBytes [0] OPTIONAL } */
-export const ocspError = (status: number): Buffer => der.sequence(der.enumerated(status));
+export const ocspError = (status: number): Buffer =>
+  derOf(new pkijs.OCSPResponse({ responseStatus: new asn1js.Enumerated({ value: status }) }).toSchema());
 
 /** How many certificates one request may ask about; more would let one request cost any amount of work. */
 const maxRequests = 16;
 
 /** The DER OCSPResponse to a DER OCSPRequest (RFC 6960, 4.1 and 4.2). Bad input gives `malformedRequest`, never an error. */
-export function answerOcsp(requestDer: Buffer, how: OcspAnswering): Buffer {
-  let request: OcspRequest;
+export async function answerOcsp(requestDer: Buffer, how: OcspAnswering): Promise<Buffer> {
+  let request: OcspQuestion;
   try {
     request = parseRequest(requestDer);
   } catch {
     return ocspError(ocspStatus.malformedRequest);
   }
-  const answers: Buffer[] = [];
-  for (const certId of request.certIds) {
-    if (!isFrom(certId, how.issuer)) return ocspError(ocspStatus.unauthorized);
-    answers.push(singleResponse(certId, how));
-  }
-  // ResponseData ::= SEQUENCE { responderID byKey [2], producedAt, responses, responseExtensions [1] }
-  const tbs = der.sequence(
-    der.context(2, der.octetString(how.responder.keyId)),
-    der.generalizedTime(how.producedAt),
-    der.sequence(...answers),
-    ...(request.nonce === undefined ? [] : [der.context(1, der.sequence(extension(oids.ocspNonce, request.nonce)))]),
-  );
-  const signature = sign('sha256', tbs, how.responder.key);
-  if (how.badSignature === true) signature.writeUInt8(signature.readUInt8(20) ^ 1, 20);
-  const basic = der.sequence(
-    tbs,
-    algorithms.sha256WithRsa,
-    der.bitString(signature),
-    der.context(0, der.sequence(how.responder.certificateDer)),
-  );
-  return der.sequence(
-    der.enumerated(ocspStatus.successful),
-    der.context(0, der.sequence(oids.ocspBasic, der.octetString(basic))),
-  );
+  if (!request.certIds.every((certId) => isFrom(certId, how.issuer))) return ocspError(ocspStatus.unauthorized);
+  // BasicOCSPResponse ::= SEQUENCE { tbsResponseData, signatureAlgorithm, signature, certs [0] }
+  const basic = new pkijs.BasicOCSPResponse({
+    // ResponseData ::= SEQUENCE { responderID byKey [2], producedAt, responses, responseExtensions [1] }
+    tbsResponseData: new pkijs.ResponseData({
+      responderID: new asn1js.OctetString({ valueHex: how.responder.keyId }),
+      producedAt: wholeSeconds(how.producedAt),
+      responses: request.certIds.map((certId) => singleResponse(certId, how)),
+      ...(request.nonce === undefined ? {} : { responseExtensions: [request.nonce] }),
+    }),
+    certs: [how.responder.certificate],
+  });
+  await basic.sign(how.responder.signingKey, 'SHA-256', engine);
+  if (how.badSignature === true) flipBit(basic.signature.valueBlock.valueHexView, 20);
+  const response = new asn1js.OctetString({ valueHex: basic.toSchema().toBER() });
+  const answer = new pkijs.OCSPResponse({
+    responseStatus: new asn1js.Enumerated({ value: ocspStatus.successful }),
+    responseBytes: new pkijs.ResponseBytes({ responseType: oids.ocspBasic, response }),
+  });
+  return derOf(answer.toSchema());
 }
 
-interface CertId {
-  readonly der: Buffer;
-  readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512';
-  readonly issuerNameHash: Buffer;
-  readonly issuerKeyHash: Buffer;
-  readonly serial: Buffer;
-}
-interface OcspRequest {
-  readonly certIds: readonly CertId[];
-  /** The contents of extnValue, repeated as they came. */
-  readonly nonce?: Buffer;
+interface OcspQuestion {
+  readonly certIds: readonly pkijs.CertID[];
+  /** To be repeated in the answer; its value as it came. */
+  readonly nonce: pkijs.Extension | undefined;
 }
 
 /** OCSPRequest ::= SEQUENCE { tbsRequest SEQUENCE { version [0], requestorName [1], requestList, extensions [2] }, … } */
-function parseRequest(requestDer: Buffer): OcspRequest {
-  const [tbs] = der.children(der.expectTag(der.readNode(requestDer), 0x30));
-  const parts = der.children(der.expectTag(tbs, 0x30));
-  const list = der.children(
-    der.expectTag(
-      parts.find((part) => part.tag === 0x30),
-      0x30,
-    ),
-  );
-  if (list.length < 1 || list.length > maxRequests) throw new der.DerError(`expected 1 to ${maxRequests} requests`);
-  const certIds = list.map((request) => parseCertId(der.children(request)[0]));
-  const extensions = parts.find((part) => part.tag === 0xa2);
-  const nonce = extensions === undefined ? undefined : findNonce(extensions);
-  return { certIds, ...(nonce === undefined ? {} : { nonce }) };
+function parseRequest(requestDer: Buffer): OcspQuestion {
+  const { requestList, requestExtensions } = pkijs.OCSPRequest.fromBER(requestDer).tbsRequest;
+  if (requestList.length < 1 || requestList.length > maxRequests)
+    throw new Error(`expected 1 to ${maxRequests} requests, found ${requestList.length}`);
+  const certIds = requestList.map((request) => request.reqCert);
+  for (const { hashAlgorithm } of certIds)
+    if (!hashNames.has(hashAlgorithm.algorithmId)) throw new Error('expected SHA-1 or SHA-2');
+  const nonce = requestExtensions?.find((one) => one.extnID === oids.ocspNonce);
+  if (nonce !== undefined) nonce.critical = false;
+  return { certIds, nonce };
 }
 
 /** CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } */
-function parseCertId(node: der.DerNode | undefined): CertId {
-  const certId = der.expectTag(node, 0x30);
-  const [algorithm, nameHash, keyHash, serial] = der.children(certId);
-  const [oid] = der.children(der.expectTag(algorithm, 0x30));
-  const hash = hashNames[der.expectTag(oid, 0x06).der.toString('hex')];
-  if (hash === undefined) throw new der.DerError('expected SHA-1 or SHA-2');
-  return {
-    der: certId.der,
-    hash,
-    issuerNameHash: der.expectTag(nameHash, 0x04).contents,
-    issuerKeyHash: der.expectTag(keyHash, 0x04).contents,
-    serial: der.expectTag(serial, 0x02).contents,
-  };
-}
-
-function findNonce(extensions: der.DerNode): Buffer | undefined {
-  const [list] = der.children(extensions);
-  for (const one of der.children(der.expectTag(list, 0x30))) {
-    const parts = der.children(one);
-    if (parts[0]?.der.equals(oids.ocspNonce) === true) return der.expectTag(parts.at(-1), 0x04).contents;
-  }
-  return undefined;
-}
-
-function isFrom(certId: CertId, issuer: OcspAnswering['issuer']): boolean {
-  const digest = (bytes: Buffer): Buffer => createHash(certId.hash).update(bytes).digest();
+function isFrom(certId: pkijs.CertID, issuer: Identity): boolean {
+  const hash = hashNames.get(certId.hashAlgorithm.algorithmId) ?? 'sha1';
+  const digest = (bytes: Uint8Array): Buffer => createHash(hash).update(bytes).digest();
+  const { subject, subjectPublicKeyInfo } = issuer.certificate;
   return (
-    digest(issuer.subjectDer).equals(certId.issuerNameHash) && digest(issuer.publicKeyBits).equals(certId.issuerKeyHash)
+    digest(new Uint8Array(subject.valueBeforeDecode)).equals(certId.issuerNameHash.valueBlock.valueHexView) &&
+    digest(subjectPublicKeyInfo.subjectPublicKey.valueBlock.valueHexView).equals(
+      certId.issuerKeyHash.valueBlock.valueHexView,
+    )
   );
 }
 
 /** SingleResponse ::= SEQUENCE { certID, certStatus CHOICE { good [0], revoked [1], unknown [2] }, thisUpdate, nextUpdate [0] } */
-function singleResponse(certId: CertId, how: OcspAnswering): Buffer {
-  const known = how.statusOf(certId.serial.toString('hex'));
-  const certStatus =
-    known.status === 'revoked'
-      ? der.context(1, der.generalizedTime(known.at), der.context(0, der.enumerated(keyCompromise)))
-      : der.contextPrimitive(known.status === 'good' ? 0 : 2, Buffer.alloc(0));
-  return der.sequence(
-    how.wrongSerial === true ? withOtherSerial(certId) : certId.der,
-    certStatus,
-    der.generalizedTime(how.thisUpdate),
-    der.context(0, der.generalizedTime(how.nextUpdate)),
-  );
+function singleResponse(certId: pkijs.CertID, how: OcspAnswering): pkijs.SingleResponse {
+  const known = how.statusOf(Buffer.from(certId.serialNumber.valueBlock.valueHexView).toString('hex'));
+  if (how.wrongSerial === true) {
+    const serial = Uint8Array.from(certId.serialNumber.valueBlock.valueHexView);
+    flipBit(serial, serial.length - 1);
+    certId.serialNumber = new asn1js.Integer({ valueHex: serial });
+  }
+  return new pkijs.SingleResponse({
+    certID: certId,
+    certStatus: certStatus(known),
+    thisUpdate: wholeSeconds(how.thisUpdate),
+    nextUpdate: wholeSeconds(how.nextUpdate),
+  });
 }
 
-function withOtherSerial(certId: CertId): Buffer {
-  const out = Buffer.from(certId.der);
-  out.writeUInt8(out.readUInt8(out.length - 1) ^ 1, out.length - 1);
-  return out;
+const contextSpecific = (tagNumber: number): { tagClass: number; tagNumber: number } => ({ tagClass: 3, tagNumber });
+
+/** revoked [1] RevokedInfo ::= SEQUENCE { revocationTime, revocationReason [0] }; good [0] and unknown [2] are NULL. */
+function certStatus(known: OcspKnowledge): asn1js.Constructed | asn1js.Primitive {
+  if (known.status !== 'revoked')
+    return new asn1js.Primitive({ idBlock: contextSpecific(known.status === 'good' ? 0 : 2) });
+  const reason = new asn1js.Enumerated({ value: keyCompromise });
+  return new asn1js.Constructed({
+    idBlock: contextSpecific(1),
+    value: [
+      new asn1js.GeneralizedTime({ valueDate: wholeSeconds(known.at) }),
+      new asn1js.Constructed({ idBlock: contextSpecific(0), value: [reason] }),
+    ],
+  });
+}
+
+function flipBit(bytes: Uint8Array, at: number): void {
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
 }

@@ -1,18 +1,17 @@
 import { publishers, readIdentity, type AuthorityId, type Publisher } from './authorities.js';
-import { certificateParts, type Identity } from './certificate.js';
+import type { Identity } from './certificate.js';
 import { issueCrl, type Revocation } from './crl.js';
-import * as der from './der.js';
 import type { SandboxFaults } from './faults.js';
 import { readState, type IssuedCertificate } from './folder.js';
-import { answerOcsp, ocspError, ocspStatus, type OcspAnswering, type OcspKnowledge } from './ocsp.js';
+import { answerOcsp, ocspError, ocspStatus, type OcspKnowledge } from './ocsp.js';
 import { answerTimestamp } from './timestamp.js';
 
 /** What the sandbox answers, without HTTP. */
 export interface Responder {
   timestamp(requestDer: Buffer): Buffer;
-  ocsp(requestDer: Buffer): Buffer;
+  ocsp(requestDer: Buffer): Promise<Buffer>;
   /** DER of the current CRL; undefined for a name that publishes none. */
-  crl(name: string): Buffer | undefined;
+  crl(name: string): Promise<Buffer | undefined>;
   caCertificate(name: string): Buffer | undefined;
   revoke(holder: string, at?: Date): void;
 }
@@ -48,8 +47,7 @@ class FolderResponder implements Responder {
   /** When each holder was revoked; kept in memory, a new server starts with a clean record. */
   readonly #revoked = new Map<string, Date>();
   readonly #holderBySerial: ReadonlyMap<string, string>;
-  readonly #crls = new Map<string, { der: Buffer; key: string }>();
-  readonly #issuingCa: OcspAnswering['issuer'];
+  readonly #crls = new Map<string, { der: Promise<Buffer>; key: string }>();
   readonly #now: () => Date;
   #crlNumber = 1;
 
@@ -62,9 +60,6 @@ class FolderResponder implements Responder {
     this.#holderBySerial = new Map(
       issued.filter((one) => one.issuer === 'issuing-ca').map((one) => [one.serial, one.holder]),
     );
-    const ca = this.#identity('issuing-ca');
-    const [, bits] = der.children(der.readNode(certificateParts(ca.certificateDer).publicKeyDer));
-    this.#issuingCa = { ...ca, publicKeyBits: der.expectTag(bits, 0x03).contents.subarray(1) };
   }
 
   timestamp(requestDer: Buffer): Buffer {
@@ -78,13 +73,13 @@ class FolderResponder implements Responder {
     });
   }
 
-  ocsp(requestDer: Buffer): Buffer {
+  async ocsp(requestDer: Buffer): Promise<Buffer> {
     const fault = this.options.faults.ocsp;
     if (fault === 'try-later') return ocspError(ocspStatus.tryLater);
     const now = this.#now();
     const thisUpdate = fault === 'stale' ? new Date(now.getTime() - 7 * dayMs) : now;
     return answerOcsp(requestDer, {
-      issuer: this.#issuingCa,
+      issuer: this.#identity('issuing-ca'),
       responder: this.#identity(fault === 'unauthorised-responder' ? 'bystander' : 'ocsp-responder'),
       producedAt: thisUpdate,
       thisUpdate,
@@ -95,7 +90,7 @@ class FolderResponder implements Responder {
     });
   }
 
-  crl(name: string): Buffer | undefined {
+  async crl(name: string): Promise<Buffer | undefined> {
     const publisher = asPublisher(name);
     if (publisher === undefined) return undefined;
     const fault = this.options.faults.crl;
@@ -107,13 +102,13 @@ class FolderResponder implements Responder {
     const kept = this.#crls.get(publisher);
     if (kept?.key === key) return kept.der;
     const thisUpdate = fault === 'stale' ? new Date(now.getTime() - 7 * dayMs) : now;
-    const crl = issueCrl(this.#identity(publisher), {
-      number: this.#crlNumber++,
-      thisUpdate,
-      nextUpdate: new Date(thisUpdate.getTime() + lifeMs),
-      revoked,
+    const number = this.#crlNumber++;
+    const nextUpdate = new Date(thisUpdate.getTime() + lifeMs);
+    const crl = issueCrl(this.#identity(publisher), { number, thisUpdate, nextUpdate, revoked }).then((der) => {
+      if (fault === 'bad-signature') der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1);
+      return der;
     });
-    if (fault === 'bad-signature') crl.writeUInt8(crl.readUInt8(crl.length - 1) ^ 1, crl.length - 1);
+    // Kept before it is finished: who asks meanwhile gets the same CRL, not another one of the same moment.
     this.#crls.set(publisher, { der: crl, key });
     return crl;
   }

@@ -3,17 +3,11 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
 import { addYears, issueAuthorities, loadOrMakeKeys, publishedUrls, readIdentity } from './authorities.js';
-import {
-  certificateDerOf,
-  certificateParts,
-  certificatePem,
-  issueCertificate,
-  nameDer,
-  type Identity,
-} from './certificate.js';
+import { certificateDerOf, certificatePem, issueCertificate, type Identity, type NewCertificate } from './certificate.js';
 import { schemeOf, type CredentialPlan, type SandboxCredential } from './credentials.js';
-import { unsignedInteger } from './der.js';
+import { derOf } from './issuance.js';
 import { layout, readState, withFolderLock, writeWhole, type SandboxState, type StoredCredential } from './folder.js';
+import { nameOf } from './name.js';
 import { findSofthsmModule, runTokenWork, softhsmConfText, type TokenWork } from './softhsm.js';
 
 /** A sandbox on disk. Below `folder`: softhsm2.conf, tokens/, pins/, pki/, state.json, control-token. */
@@ -161,25 +155,23 @@ async function makeCredentials(folder: string, state: SandboxState, plans: reado
     if (old === undefined) throw new Error(`expected a key for ${plan.credentialId}`);
     return old;
   };
-  const certificates = plans.map((plan) => {
+  const certificates: TokenWork['certificates'][number][] = [];
+  for (const plan of plans) {
     const { keyId, publicKey } = publicKeyOf(plan);
-    const { certificateDer, serial } = issueLeaf(plan, {
-      issuer,
-      state,
-      publicKeyDer: Buffer.from(publicKey, 'base64'),
-    });
+    const publicKeyDer = Buffer.from(publicKey, 'base64');
+    const { certificate, certificateDer, serial } = await issueLeaf(plan, { issuer, state, publicKeyDer });
     state.credentials[plan.credentialId] = { plan, keyId, publicKey, certificatePem: certificatePem(certificateDer) };
-    state.issued.push({ issuer: 'issuing-ca', serial: serial.toString('hex'), holder: plan.credentialId });
-    return {
+    state.issued.push({ issuer: 'issuing-ca', serial, holder: plan.credentialId });
+    certificates.push({
       token: tokenOf(plan),
       label: plan.credentialId,
       keyId,
       certificateDer,
-      subjectDer: certificateParts(certificateDer).subjectDer,
-      serialDer: unsignedInteger(serial),
-      issuerDer: issuer.subjectDer,
-    };
-  });
+      subjectDer: derOf(certificate.subject.toSchema()),
+      serialDer: derOf(certificate.serialNumber),
+      issuerDer: derOf(certificate.issuer.toSchema()),
+    });
+  }
   const known = tokens.map((token) => ({ ...token, exists: true }));
   await runTokenWork(conf, { module, tokens: known, keys: [], certificates });
   state.tokens.push(...tokens.filter((token) => !token.exists).map((token) => token.label));
@@ -210,13 +202,13 @@ async function prepareTokens(
 function issueLeaf(
   plan: CredentialPlan,
   from: { issuer: Identity; state: SandboxState; publicKeyDer: Buffer },
-): { certificateDer: Buffer; serial: Buffer } {
+): Promise<NewCertificate> {
   const madeAt = new Date(from.state.madeAt);
   const { email, ...name } = plan.subject;
   return issueCertificate(
     {
       profile: 'document-signer',
-      subjectDer: nameDer({ locality: 'Hưng Yên', ...name }),
+      subject: nameOf({ locality: 'Hưng Yên', ...name }),
       publicKeyDer: from.publicKeyDer,
       notBefore: plan.notBefore === undefined ? new Date(madeAt.getTime() - 86_400_000) : new Date(plan.notBefore),
       notAfter: plan.notAfter === undefined ? addYears(madeAt, 3) : new Date(plan.notAfter),

@@ -100,32 +100,34 @@ async function handle(exchange: Exchange): Promise<void> {
   } else if (method === 'POST' && path === '/ocsp') {
     counts.ocsp++;
     const body = await readBody(request);
-    await misbehave(exchange, faults.ocsp, () => {
-      send(response, 'application/ocsp-response', responder.ocsp(body));
+    await misbehave(exchange, faults.ocsp, async () => {
+      send(response, 'application/ocsp-response', await responder.ocsp(body));
     });
   } else if (method === 'GET' && path.startsWith('/ocsp/')) {
     // RFC 6960, A.1: the request in base64, URL-encoded.
     counts.ocsp++;
     const body = Buffer.from(decodeURIComponent(path.slice('/ocsp/'.length)), 'base64');
-    await misbehave(exchange, faults.ocsp, () => {
-      send(response, 'application/ocsp-response', responder.ocsp(body));
+    await misbehave(exchange, faults.ocsp, async () => {
+      send(response, 'application/ocsp-response', await responder.ocsp(body));
     });
   } else if (method === 'GET' && path.startsWith('/crl/')) {
     counts.crl++;
-    const crl = responder.crl(path.slice('/crl/'.length).replace(/\.crl$/, ''));
+    const crl = await responder.crl(path.slice('/crl/'.length).replace(/\.crl$/, ''));
     await misbehave(exchange, faults.crl, () => sendOrMissing(response, 'application/pkix-crl', crl));
   } else if (method === 'GET' && path.startsWith('/ca/')) {
     const certificate = responder.caCertificate(path.slice('/ca/'.length).replace(/\.crt$/, ''));
     sendOrMissing(response, 'application/pkix-cert', certificate);
   } else if (method === 'POST' && (path === '/faults' || path === '/revoke')) {
     await control(exchange, path);
+  } else if (method === 'GET' && path === '/livez') {
+    send(response, 'application/json', Buffer.from('{"status":"alive"}'));
   } else {
     response.writeHead(404).end();
   }
 }
 
 /** `down` cuts the connection, `slow` waits, `garbage` answers 200 with nonsense; the other faults are lies inside the answer. */
-async function misbehave(exchange: Exchange, fault: string | undefined, answer: () => void): Promise<void> {
+async function misbehave(exchange: Exchange, fault: string | undefined, answer: () => void | Promise<void>): Promise<void> {
   if (fault === 'down') {
     exchange.request.socket.destroy();
     return;
@@ -138,7 +140,7 @@ async function misbehave(exchange: Exchange, fault: string | undefined, answer: 
     if (exchange.response.destroyed) return;
   }
   if (fault === 'garbage') send(exchange.response, 'application/octet-stream', Buffer.from('<html>Lỗi</html>'));
-  else answer();
+  else await answer();
 }
 
 /** Behind the token in the folder: whoever reaches the port of a shared machine may not make the sandbox lie. */

@@ -1,7 +1,12 @@
+/**
+ * The time-stamp authority. Its tokens are the one thing that pkijs does not make: pkijs takes 1 to 2 ms for one, and a
+ * token is asked for once for each signed document, so that a benchmark would measure the sandbox. They are put together
+ * from DER here, some 30 µs beside the RSA signature.
+ */
 import { createHash, randomBytes, sign } from 'node:crypto';
-import { type Identity } from './certificate.js';
+import type { Identity } from './certificate.js';
 import * as der from './der.js';
-import { algorithms, hashNames, oids, sandboxTsaPolicy } from './oids.js';
+import { hashNames, oids as dotted, sandboxTsaPolicy } from './oids.js';
 import type { SandboxFaults } from './faults.js';
 
 /** Who stamps, when, and which lie is wanted. */
@@ -19,6 +24,22 @@ const badDataFormat = 5;
 const unacceptedPolicy = 15;
 const systemFailure = 25;
 
+const oids = {
+  signedData: der.objectIdentifier(dotted.signedData),
+  contentType: der.objectIdentifier(dotted.contentType),
+  messageDigest: der.objectIdentifier(dotted.messageDigest),
+  tstInfo: der.objectIdentifier(dotted.tstInfo),
+  signingCertificateV2: der.objectIdentifier(dotted.signingCertificateV2),
+} as const;
+
+/** AlgorithmIdentifiers; RSA takes a NULL parameter (RFC 4055, 5), the hash takes none (RFC 5754, 2). */
+const algorithms = {
+  sha256: der.sequence(der.objectIdentifier(dotted.sha256)),
+  sha256WithRsa: der.sequence(der.objectIdentifier(dotted.sha256WithRsa), der.nullValue),
+} as const;
+
+const hashByOid = new Map([...hashNames].map(([oid, name]) => [der.objectIdentifier(oid).toString('hex'), name]));
+
 const policyDer = der.objectIdentifier(sandboxTsaPolicy);
 const otherPolicyDer = der.objectIdentifier(`${sandboxTsaPolicy}.666`);
 
@@ -31,7 +52,7 @@ export function answerTimestamp(requestDer: Buffer, how: TimestampAnswering): Bu
   } catch (error) {
     return rejection(badDataFormat, (error as Error).message);
   }
-  const hash = hashNames[request.hashOid.toString('hex')];
+  const hash = hashByOid.get(request.hashOid.toString('hex'));
   if (hash === undefined || hash === 'sha1') return rejection(badAlg, 'expected SHA-256, SHA-384 or SHA-512');
   if (createHash(hash).digest().length !== request.hashedMessage.length)
     return rejection(badDataFormat, `expected a ${hash} digest`);

@@ -2,7 +2,13 @@ import type { Certificate } from '@kyso/cms';
 import { judgeChain } from './certificate-chain.js';
 import type { EvidenceStore } from './evidence-store.js';
 import { findStatuses } from './revocation-evidence.js';
-import { findingsOfStatus, isProvenGood, isStatusNeeded, type CertificateStatus, type RevocationTimes } from './revocation.js';
+import {
+  findingsOfStatus,
+  isProvenGood,
+  isStatusNeeded,
+  type CertificateStatus,
+  type RevocationTimes,
+} from './revocation.js';
 import type { Finding } from './reasons.js';
 import type { Check } from './report.js';
 
@@ -71,6 +77,7 @@ function checkOfValidity(
   if (findings.some(({ code }) => code === 'NOT_YET_VALID' || code === 'REVOKED')) return 'failed';
   if (!chain) return 'indeterminate';
   // A leaf that is itself an anchor has no issuer to revoke it.
-  const proven = !leaf || isProvenGood(leaf) || (leaf.outcome === 'none' && !isStatusNeeded(leaf.certificate, isSigner));
+  const proven =
+    !leaf || isProvenGood(leaf) || (leaf.outcome === 'none' && !isStatusNeeded(leaf.certificate, isSigner));
   return proven ? 'passed' : 'indeterminate';
 }

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { CmsError, parseCertificate, type Certificate } from '@kyso/cms';
 import { PdfDocument, PdfError, type DocumentSecurityStore } from '@kyso/pdf';
+import { evidenceItem, type EvidenceItem } from './evidence-proof.js';
 import type { RevocationSource, ValidationLimits } from './options.js';
 import type { Finding } from './reasons.js';
 import { sourceUntil } from './watched-source.js';
@@ -8,12 +8,15 @@ import { sourceUntil } from './watched-source.js';
 /** Revocation evidence, DER, of one origin. */
 export interface Evidence {
   readonly source: 'dss' | 'online';
-  readonly ocspResponses: readonly Uint8Array[];
-  readonly crls: readonly Uint8Array[];
+  readonly items: readonly EvidenceItem[];
 }
 
 const emptyStore: DocumentSecurityStore = { certificates: [], ocspResponses: [], crls: [] };
-const keyOf = (der: Uint8Array): string => hash('sha256', der, 'base64');
+
+const itemsOf = (from: Awaited<ReturnType<RevocationSource['evidenceFor']>>): EvidenceItem[] => [
+  ...from.ocspResponses.map((der) => evidenceItem('ocsp', der)),
+  ...from.crls.map((der) => evidenceItem('crl', der)),
+];
 
 /**
  * The validation data at hand for one file: its DSS (ETSI EN 319 142-1, 5.4.2), and what the caller's source adds; with
@@ -28,11 +31,11 @@ export class EvidenceStore {
   private readonly asked = new Map<string, Promise<Evidence>>();
 
   constructor(
-    private readonly store: DocumentSecurityStore,
+    store: DocumentSecurityStore,
     private readonly online: RevocationSource | undefined,
   ) {
     this.certificates = store.certificates.flatMap(parseOrSkip);
-    this.dss = { source: 'dss', ocspResponses: store.ocspResponses, crls: store.crls };
+    this.dss = { source: 'dss', items: itemsOf(store) };
   }
 
   /** Evidence for `chain` from the caller's source, asked once per leaf. */
@@ -50,7 +53,7 @@ export class EvidenceStore {
   private async ask(chain: readonly Certificate[]): Promise<Evidence> {
     const nothing = { ocspResponses: [], crls: [] };
     const found = (await this.online?.evidenceFor(chain).catch(() => nothing)) ?? nothing;
-    return { source: 'online', ...found };
+    return { source: 'online', items: itemsOf(found) };
   }
 
   /**
@@ -62,22 +65,22 @@ export class EvidenceStore {
     timestamp: { revisionEnd: number; genTime: Date; proven: boolean },
   ): Promise<void> {
     const { source } = document;
-    const covered = timestamp.revisionEnd >= source.size ? this.store : await storeOf(source, timestamp.revisionEnd);
-    for (const der of [...covered.certificates, ...covered.ocspResponses, ...covered.crls]) {
-      const key = keyOf(der);
+    const isLast = timestamp.revisionEnd >= source.size;
+    const covered = isLast ? this.dss.items : itemsOf(await storeOf(source, timestamp.revisionEnd));
+    for (const { key } of covered) {
       this.archived.add(key);
       if (timestamp.proven) this.provenAt.set(key, timestamp.genTime);
     }
   }
 
   /** Since when the item is known to exist; undefined: only now. */
-  existedAt(der: Uint8Array): Date | undefined {
-    return this.provenAt.size === 0 ? undefined : this.provenAt.get(keyOf(der));
+  existedAt({ key }: EvidenceItem): Date | undefined {
+    return this.provenAt.get(key);
   }
 
   /** Under a trusted document time-stamp. */
-  isArchived(der: Uint8Array): boolean {
-    return this.archived.size > 0 && this.archived.has(keyOf(der));
+  isArchived({ key }: EvidenceItem): boolean {
+    return this.archived.has(key);
   }
 }
 

@@ -45,8 +45,8 @@ function hasLongTermData({ signer, tsa, embedded, store }: LevelFacts): boolean 
 
 /** B-LTA: a trusted document time-stamp covers the evidence that B-LT rests on (ETSI EN 319 142-1, 5.4.3). */
 function isArchived({ signer, tsa, store }: LevelFacts): boolean {
-  const evidence = [...signer.statuses, ...(tsa?.statuses ?? [])].flatMap(({ source, evidenceDer }) =>
-    source === 'dss' && evidenceDer ? [evidenceDer] : [],
+  const evidence = [...signer.statuses, ...(tsa?.statuses ?? [])].flatMap(({ source, item }) =>
+    source === 'dss' && item ? [item] : [],
   );
-  return evidence.length > 0 && evidence.every((der) => store.isArchived(der));
+  return evidence.length > 0 && evidence.every((item) => store.isArchived(item));
 }

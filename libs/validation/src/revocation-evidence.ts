@@ -1,21 +1,15 @@
-import {
-  CmsError,
-  REVOCATION_SKEW_MS,
-  verifyCrl,
-  verifyOcspResponse,
-  type Certificate,
-  type RevocationProof,
-} from '@kyso/cms';
+import { REVOCATION_SKEW_MS, type Certificate, type RevocationProof } from '@kyso/cms';
+import { proofOf, type EvidenceItem, type Refusal } from './evidence-proof.js';
 import type { Evidence, EvidenceStore } from './evidence-store.js';
 import { decideStatus, isProvenGood, weighProof, type CertificateStatus, type RevocationTimes } from './revocation.js';
 
 /** Why evidence is about this certificate and still not taken, as opposed to being about another one. */
-const refusals = new Set<string>(['EXPIRED', 'STATUS', 'NOT_YET_VALID']);
+const tellingRefusals = new Set<string>(['EXPIRED', 'STATUS', 'NOT_YET_VALID']);
 
 /**
  * The status of each certificate of a chain but its anchor: from the DSS where that decides it, else from the caller's
- * source. Evidence need not be fresh today (`requireFresh: false`): whether it serves for the time of signing is
- * `weighProof`'s question. It must not be younger than the time since when it is known to exist.
+ * source. Evidence need not be fresh today: whether it serves for the time of signing is `weighProof`'s question. It must
+ * not be younger than the time since when it is known to exist.
  */
 export async function findStatuses(
   chain: readonly Certificate[],
@@ -42,70 +36,43 @@ interface Question {
 }
 
 function bestOf(evidence: Evidence, question: Question): CertificateStatus {
-  const found = [
-    ...evidence.ocspResponses.map((der) => statusBy(verifyOcspResponse, { der, evidence, question })),
-    ...evidence.crls.map((der) => statusBy(verifyCrl, { der, evidence, question })),
-  ];
-  const nothing: CertificateStatus = { certificate: question.certificate, outcome: 'none', source: 'none' };
-  return decideStatus(found) ?? nothing;
+  const found = evidence.items.map((item) => statusBy(item, evidence, question));
+  return decideStatus(found) ?? { certificate: question.certificate, outcome: 'none', source: 'none' };
 }
 
-function statusBy(
-  verify: typeof verifyOcspResponse | typeof verifyCrl,
-  { der, evidence, question }: { der: Uint8Array; evidence: Evidence; question: Question },
-): CertificateStatus {
+function statusBy(item: EvidenceItem, evidence: Evidence, question: Question): CertificateStatus {
   const { certificate, times } = question;
-  try {
-    const proof = verifyProof(verify, { der, evidence, question });
-    return {
-      certificate,
-      outcome: weighProof(proof, certificate, times),
-      source: evidence.source,
-      proof,
-      evidenceDer: der,
-    };
-  } catch (error) {
-    if (!(error instanceof CmsError)) throw error;
-    const refusal = refusals.has(error.code) ? { refusal: error.message } : {};
+  const proof = judgeProof(item, evidence, question);
+  if ('code' in proof) {
+    const refusal = tellingRefusals.has(proof.code) ? { refusal: proof.message } : {};
     return { certificate, outcome: 'none', source: 'none', ...refusal };
   }
+  return { certificate, outcome: weighProof(proof, certificate, times), source: evidence.source, proof, item };
 }
 
-function verifyProof(
-  verify: typeof verifyOcspResponse | typeof verifyCrl,
-  { der, evidence, question }: { der: Uint8Array; evidence: Evidence; question: Question },
-): RevocationProof {
+function judgeProof(item: EvidenceItem, evidence: Evidence, question: Question): RevocationProof | Refusal {
   const { certificate, issuer, store, now } = question;
-  const at = store.existedAt(der) ?? now;
-  const proof = verify(der, { certificate, issuer, at, requireFresh: false });
-  if (proof.thisUpdate.getTime() > at.getTime() + REVOCATION_SKEW_MS) {
-    throw new CmsError('NOT_YET_VALID', `evidence older than ${at.toISOString()}`, proof.thisUpdate.toISOString());
+  const proof = proofOf(item, certificate, issuer);
+  if ('code' in proof) return proof;
+  const existedAt = store.existedAt(item) ?? now;
+  if (proof.thisUpdate.getTime() > existedAt.getTime() + REVOCATION_SKEW_MS) {
+    return {
+      code: 'NOT_YET_VALID',
+      message: `thisUpdate ${proof.thisUpdate.toISOString()} > ${existedAt.toISOString()}`,
+    };
   }
-  for (const responder of proof.certificates) assertNotRevoked(responder, { evidence, issuer, at });
-  return proof;
+  const revoked = proof.certificates.find((responder) => isRevokedResponder(responder, issuer, evidence));
+  return revoked ? { code: 'STATUS', message: `${revoked.subject} (OCSP) is revoked` } : proof;
 }
 
 /**
  * A delegated responder without id-pkix-ocsp-nocheck may itself be revoked (RFC 6960, 4.2.2.2.1): its answers then count no
  * more. Its issuer's CRLs at hand are asked; that there is none is no reason to refuse it.
  */
-function assertNotRevoked(
-  responder: Certificate,
-  { evidence, issuer, at }: { evidence: Evidence; issuer: Certificate; at: Date },
-): void {
-  if (responder.ocspNoCheck) return;
-  for (const crl of evidence.crls) {
-    if (saysRevoked(crl, { certificate: responder, issuer, at })) {
-      throw new CmsError('STATUS', `an OCSP responder that is not revoked`, responder.subject);
-    }
-  }
-}
-
-function saysRevoked(crl: Uint8Array, about: { certificate: Certificate; issuer: Certificate; at: Date }): boolean {
-  try {
-    return verifyCrl(crl, { ...about, requireFresh: false }).status === 'revoked';
-  } catch (error) {
-    if (!(error instanceof CmsError)) throw error;
-    return false;
-  }
+function isRevokedResponder(responder: Certificate, issuer: Certificate, evidence: Evidence): boolean {
+  if (responder.ocspNoCheck) return false;
+  return evidence.items.some((item) => {
+    const proof = item.kind === 'crl' ? proofOf(item, responder, issuer) : undefined;
+    return proof !== undefined && !('code' in proof) && proof.status === 'revoked';
+  });
 }

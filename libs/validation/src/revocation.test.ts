@@ -47,10 +47,10 @@ describe('evidence that a signer is good', () => {
   });
 });
 
-describe('a revocation', () => {
-  const revoked = (day: number, reason?: string): RevocationProof =>
-    proof({ status: 'revoked', revokedAt: at(day), ...(reason === undefined ? {} : { reason }) });
+const revoked = (day: number, reason?: string): RevocationProof =>
+  proof({ status: 'revoked', revokedAt: at(day), ...(reason === undefined ? {} : { reason }) });
 
+describe('a revocation', () => {
   it('before the proven time makes the signature invalid', () => {
     expect(weighProof(revoked(4), certificate(), signedOn(5))).toBe('revoked');
   });
@@ -91,14 +91,14 @@ describe('a revocation', () => {
   });
 });
 
-describe('of several pieces of evidence', () => {
-  const status = (outcome: CertificateStatus['outcome'], day = 10): CertificateStatus => ({
-    certificate: certificate(),
-    outcome,
-    source: 'dss',
-    proof: proof({ thisUpdate: at(day) }),
-  });
+const status = (outcome: CertificateStatus['outcome'], day = 10): CertificateStatus => ({
+  certificate: certificate(),
+  outcome,
+  source: 'dss',
+  proof: proof({ thisUpdate: at(day) }),
+});
 
+describe('of several pieces of evidence', () => {
   it('a revocation decides', () => {
     expect(decideStatus([status('good'), status('revoked'), status('stale')])?.outcome).toBe('revoked');
   });
@@ -116,24 +116,24 @@ describe('of several pieces of evidence', () => {
 });
 
 describe('a missing status', () => {
-  const status: CertificateStatus = { certificate: certificate(), outcome: 'none', source: 'none' };
+  const missing: CertificateStatus = { certificate: certificate(), outcome: 'none', source: 'none' };
 
   it('of a signer always leaves the signature open', () => {
-    expect(findingsOfStatus(status, true, true).map(({ code }) => code)).toEqual(['REVOCATION_NOT_FOUND']);
+    expect(findingsOfStatus(missing, true, true).map(({ code }) => code)).toEqual(['REVOCATION_NOT_FOUND']);
   });
 
   it('of a CA without any revocation service is not asked for', () => {
-    expect(findingsOfStatus(status, false, true)).toEqual([]);
+    expect(findingsOfStatus(missing, false, true)).toEqual([]);
     expect(isStatusNeeded(certificate(), false)).toBe(false);
   });
 
   it('of a CA with a revocation service is asked for', () => {
-    const withCrl = { ...status, certificate: certificate({ crlUrls: ['http://crl.example/'] }) };
+    const withCrl = { ...missing, certificate: certificate({ crlUrls: ['http://crl.example/'] }) };
     expect(findingsOfStatus(withCrl, false, true).map(({ code }) => code)).toEqual(['REVOCATION_NOT_FOUND']);
   });
 
   it('is told apart from evidence that was found and does not serve', () => {
-    const stale = { ...status, outcome: 'stale' as const };
+    const stale = { ...missing, outcome: 'stale' as const };
     expect(findingsOfStatus(stale, true, true).map(({ code }) => code)).toEqual(['REVOCATION_NOT_FRESH']);
     expect(summarizeRevocation(stale)).toEqual({ status: 'unknown', source: 'none' });
   });

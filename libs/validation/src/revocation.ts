@@ -1,4 +1,5 @@
 import { MAX_AGE_WITHOUT_NEXT_UPDATE_MS, type Certificate, type RevocationProof } from '@kyso/cms';
+import type { EvidenceItem } from './evidence-proof.js';
 import type { Finding } from './reasons.js';
 import type { RevocationSummary } from './report.js';
 
@@ -23,7 +24,7 @@ export interface CertificateStatus {
   readonly source: 'dss' | 'online' | 'none';
   /** The deciding evidence and what it says. */
   readonly proof?: RevocationProof;
-  readonly evidenceDer?: Uint8Array;
+  readonly item?: EvidenceItem;
   /** Why evidence about this certificate was refused, for the reason. */
   readonly refusal?: string;
 }

@@ -59,20 +59,22 @@ interface OpenFile {
   readonly watched: WatchedSource;
 }
 /** Or the finding that ended its examination. */
-type Examined = { signature: PdfSignature; subject?: Subject; failure?: Finding };
+type Examined = { signature: PdfSignature; subject?: Subject; failure?: Finding | undefined };
 
 /** Coverage and cryptography of all, in the order of their revisions. */
 async function examineAll(
   { document, watched, digests }: OpenFile & { digests: ByteRangeDigests },
   signatures: readonly PdfSignature[],
 ): Promise<Examined[]> {
-  const plans: { signature: PdfSignature; examine: () => Promise<Subject> }[] = [];
+  const plans: { signature: PdfSignature; examine?: () => Promise<Subject>; failure?: Finding }[] = [];
   for (const signature of signatures) {
-    plans.push({ signature, examine: await planExamination(document, signature, { digests, source: watched }) });
+    const plan = () => planExamination(document, signature, { digests, source: watched });
+    plans.push({ signature, ...(await guard(watched, async () => ({ examine: await plan() }))) });
   }
   const examined: Examined[] = [];
-  for (const { signature, examine } of plans) {
-    examined.push({ signature, ...(await guard(watched, async () => ({ subject: await examine() }))) });
+  for (const { signature, examine, failure } of plans) {
+    const outcome = examine ? await guard(watched, async () => ({ subject: await examine() })) : { failure };
+    examined.push({ signature, ...outcome });
   }
   return examined;
 }

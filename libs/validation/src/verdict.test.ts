@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { noteOf, reasonCatalogue, reasonOf, type ReasonCode } from './reasons.js';
+import type { Verdict } from './report.js';
 import { conclude, concludeDocument } from './verdict.js';
 
 describe('the conclusion of one signature', () => {
@@ -37,9 +38,9 @@ describe('the conclusion of one signature', () => {
   });
 });
 
-describe('the verdict on a document', () => {
-  const report = (verdict: 'valid' | 'invalid' | 'indeterminate', kind = 'signature') => ({ kind, verdict });
+const report = (verdict: Verdict, kind = 'signature') => ({ kind, verdict });
 
+describe('the verdict on a document', () => {
   it.each([
     ['valid when all are valid', [report('valid'), report('valid', 'document-timestamp')], 'valid'],
     ['invalid when one is invalid', [report('valid'), report('invalid'), report('indeterminate')], 'invalid'],

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
 import { honestCases } from './cases-valid.mjs';
 import { hostileCases } from './cases-hostile.mjs';
 import { addDays, makePki } from './pki.mjs';
@@ -18,7 +19,7 @@ try {
   const signer = new Signer(work, t0);
   const cases = { ...(await honestCases({ signer, pki, t0 })), ...(await hostileCases({ signer, pki, t0 })) };
   for (const [name, vector] of Object.entries(cases)) {
-    if (wanted.length === 0 || wanted.includes(name)) write(name, vector, { signer, t0 });
+    if (wanted.length === 0 || wanted.includes(name)) await write(name, vector, { signer, t0 });
   }
   console.log(`${Object.keys(cases).length} vectors`);
 } catch (error) {
@@ -29,7 +30,7 @@ try {
 }
 
 /** `online` evidence becomes files that the test hands out as a revocation source. */
-function write(name, { what, pdf, at = 0, online, verdict, warnings = [], expect }, { signer, t0 }) {
+async function write(name, { what, pdf, at = 0, online, verdict, warnings = [], expect }, { signer, t0 }) {
   const folder = join(target, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
@@ -56,5 +57,6 @@ function write(name, { what, pdf, at = 0, online, verdict, warnings = [], expect
     warnings,
     signatures: expect,
   };
-  writeFileSync(join(folder, 'expect.json'), `${JSON.stringify(expectation, null, 2)}\n`);
+  const json = await format(JSON.stringify(expectation), { parser: 'json', printWidth: 120 });
+  writeFileSync(join(folder, 'expect.json'), json);
 }
