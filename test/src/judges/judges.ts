@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,8 +78,8 @@ export async function textOf(pdfFile: string): Promise<string> {
   return (await run('pdftotext', ['-layout', pdfFile, '-'], { maxBuffer: 1 << 26 })).stdout;
 }
 
-/** PPM images of the pages at 50 dpi; `hideAnnotations` leaves out what signatures draw. */
-export async function renderedPages(pdfFile: string, options: { hideAnnotations: boolean }): Promise<Buffer[]> {
+/** SHA-256 of the image of each page at 50 dpi; `hideAnnotations` leaves out what signatures draw. */
+export async function renderedPages(pdfFile: string, options: { hideAnnotations: boolean }): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'kyso-render-'));
   try {
     await run('pdftoppm', [
@@ -93,7 +94,11 @@ export async function renderedPages(pdfFile: string, options: { hideAnnotations:
       stdout
         .trim()
         .split('\n')
-        .map((name) => readFile(join(folder, name))),
+        .map(async (name) =>
+          createHash('sha256')
+            .update(await readFile(join(folder, name)))
+            .digest('hex'),
+        ),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
