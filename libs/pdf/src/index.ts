@@ -20,7 +20,7 @@ export { PdfDocument } from './document.js';
 export { assertOnPage, placeOnPage } from './geometry.js';
 export { assertDrawable, inspectPng } from './appearance/index.js';
 export { completeSignature } from './writer/complete.js';
-export { digestPrepared } from './writer/digest.js';
+export { digestPrepared, startHash } from './writer/digest.js';
 export { prepareDocumentTimestamp, prepareSignature } from './writer/prepare.js';
 export { buildSecurityStore } from './writer/security-store.js';
 export { findModifications } from './modifications/find.js';

@@ -1,5 +1,5 @@
-import { createHash, type Hash } from 'node:crypto';
-import { readChunks, type ByteSource } from '@kyso/pdf';
+import type { Hash } from 'node:crypto';
+import { readChunks, startHash, type ByteSource } from '@kyso/pdf';
 import type { DigestAlgorithm } from '@kyso/cms';
 
 /** What is hashed: [0, gapStart) and [gapEnd, end). Without a gap both are `end`. */
@@ -18,12 +18,14 @@ interface Branch {
 /**
  * Digests of several ranges of one file in one pass: the hash of the file runs on, and branches off by `Hash.copy()` where
  * the gap of each range begins. Five signatures on a 200 MB file so cost one pass and the bytes behind each gap.
- * Throws RangeError when the source ends early, and what the source throws.
+ * It begins behind what was hashed of the same source before, where nothing begins or ends earlier: `known` is the source
+ * under the one that is read. Throws RangeError when the source ends early, and what the source throws.
  */
 export async function digestRanges(
   source: ByteSource,
   ranges: readonly HashedRange[],
   algorithm: DigestAlgorithm,
+  known: ByteSource = source,
 ): Promise<Uint8Array[]> {
   const branches: Branch[] = ranges.map((range) => ({ range }));
   const lastGap = Math.max(0, ...ranges.map((range) => range.gapStart));
@@ -32,10 +34,11 @@ export async function digestRanges(
   const marks = [...new Set(ranges.flatMap((range) => [range.gapStart, range.gapEnd, range.end]))]
     .filter((mark) => mark > 0)
     .sort((a, b) => a - b);
-  const trunk = createHash(algorithm);
-  let offset = 0;
+  // A state can't be gone on with below the first mark: nothing could branch off there any more.
+  const { hash: trunk, offset: start } = startHash(known, algorithm, (marks[0] ?? end) - 1);
+  let offset = start;
   let nextMark = 0;
-  for await (const chunk of readChunks(source, 0, end)) {
+  for await (const chunk of readChunks(source, start, end)) {
     let used = 0;
     while (used < chunk.length) {
       const mark = marks[nextMark] ?? end;
@@ -60,7 +63,11 @@ export class ByteRangeDigests {
   private readonly passes = new Map<DigestAlgorithm, Promise<Uint8Array[]>>();
   private readonly ranges: HashedRange[] = [];
 
-  constructor(private readonly source: ByteSource) {}
+  /** `known`: the source under `source`, of which a part may have been hashed before. */
+  constructor(
+    private readonly source: ByteSource,
+    private readonly known: ByteSource = source,
+  ) {}
 
   /** Announces a range before the first digest is asked for; gives its key. */
   add(range: HashedRange): number {
@@ -70,7 +77,7 @@ export class ByteRangeDigests {
   async digest(key: number, algorithm: DigestAlgorithm): Promise<Uint8Array> {
     let pass = this.passes.get(algorithm);
     if (!pass) {
-      pass = digestRanges(this.source, this.ranges, algorithm);
+      pass = digestRanges(this.source, this.ranges, algorithm, this.known);
       this.passes.set(algorithm, pass);
     }
     const digest = (await pass)[key];

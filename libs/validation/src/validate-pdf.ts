@@ -22,7 +22,7 @@ export async function validatePdf(source: ByteSource, options: ValidationOptions
   const watched = new WatchedSource(source, limits.deadlineMs);
   const document = await PdfDocument.open(watched, { maxSignatures: limits.maxSignatures });
   const signatures = (await document.signatures()).toSorted((a, b) => a.revision - b.revision);
-  const digests = new ByteRangeDigests(watched);
+  const digests = new ByteRangeDigests(watched, source);
   const fileDigest = options.fileDigest ? planFileDigest(watched, digests) : undefined;
   const examined = await examineAll({ document, watched, digests }, signatures);
   const { context, warnings } = await gatherTrust(document, options, { limits, signed: signatures.length > 0 });

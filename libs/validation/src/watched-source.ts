@@ -17,7 +17,8 @@ export class WatchedSource implements ByteSource {
   private readonly deadline: number;
 
   constructor(
-    private readonly source: ByteSource,
+    /** What is watched. */
+    readonly source: ByteSource,
     private readonly deadlineMs: number,
   ) {
     this.size = source.size;

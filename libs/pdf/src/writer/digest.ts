@@ -7,9 +7,12 @@ type Algorithm = 'sha256' | 'sha384' | 'sha512';
 
 const chunkBytes = 1024 * 1024;
 /** Below this hashing again is cheaper than keeping the state. */
-const minimumKeptBytes = 1024 * 1024;
+const minimumKeptBytes = 16 * 1024;
 
-/** State of the hash after a whole source: several signatures on one large document cost one pass over it. */
+/**
+ * State of the hash after a whole source: several signatures on one document, and the check of each, cost one pass over it.
+ * Of large files only what is open as one source shares it; what is in memory is the same bytes each time.
+ */
 const states = new WeakMap<ByteSource, Map<Algorithm, Hash>>();
 
 /**
@@ -31,6 +34,18 @@ export async function digestPrepared(
   hash.update(increment.subarray(0, state.contentsOffset - 1));
   hash.update(increment.subarray(state.contentsOffset + state.reservedBytes * 2 + 1));
   return hash.digest();
+}
+
+/**
+ * Where hashing a source may begin: the state after its first part, if that was hashed before and ends at `limit` or earlier;
+ * else a new hash at offset 0. Bytes behind a source never change (`ByteSource`), so the state is that of the bytes.
+ */
+export function startHash(source: ByteSource, algorithm: Algorithm, limit: number): { hash: Hash; offset: number } {
+  const first = source instanceof ConcatSource ? source.parts[0] : source;
+  const kept = first === undefined || first.size > limit ? undefined : states.get(first)?.get(algorithm);
+  return kept === undefined || first === undefined
+    ? { hash: createHash(algorithm), offset: 0 }
+    : { hash: kept.copy(), offset: first.size };
 }
 
 /** A hash that has taken in the whole source, and that the caller may go on with. */
