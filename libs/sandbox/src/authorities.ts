@@ -1,16 +1,10 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import {
-  certificateDerOf,
-  certificatePem,
-  identityOf,
-  issueCertificate,
-  type CertificateProfile,
-  type Identity,
-} from './certificate.js';
+import { identityOf, issueCertificate, type CertificateProfile, type Identity } from './certificate.js';
 import { layout, writeWhole, type IssuedCertificate } from './folder.js';
 import { nameOf, type DistinguishedName } from './name.js';
+import { certificateDerOf, certificatePem } from './pem.js';
 
 /** Everyone in the sandbox whose key is a software key in a file; two trust domains, and the liars. */
 export type AuthorityId =

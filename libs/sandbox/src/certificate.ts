@@ -113,7 +113,9 @@ function extensions(request: CertificateRequest, keyIds: { keyId: Buffer; issuer
   ];
   if (profile === 'ca') {
     const pathLength = request.pathLength === undefined ? {} : { pathLenConstraint: request.pathLength };
-    out.push(extension(oids.basicConstraints, new pkijs.BasicConstraints({ cA: true, ...pathLength }).toSchema(), true));
+    out.push(
+      extension(oids.basicConstraints, new pkijs.BasicConstraints({ cA: true, ...pathLength }).toSchema(), true),
+    );
   }
   // RFC 3161, 2.3: the one purpose of the certificate, and critical.
   if (profile === 'timestamp-unit') out.push(extension(oids.extendedKeyUsage, purpose(oids.timeStamping), true));
@@ -129,7 +131,9 @@ function extensions(request: CertificateRequest, keyIds: { keyId: Buffer; issuer
     out.push(extension(oids.certificatePolicies, policies.toSchema()));
   }
   if (request.email !== undefined) {
-    const names = new pkijs.GeneralNames({ names: [new pkijs.GeneralName({ type: rfc822Name, value: request.email })] });
+    const names = new pkijs.GeneralNames({
+      names: [new pkijs.GeneralName({ type: rfc822Name, value: request.email })],
+    });
     out.push(extension(oids.subjectAltName, names.toSchema()));
   }
   const access = [
@@ -156,16 +160,3 @@ const accessDescription = (accessMethod: string, url: string): pkijs.AccessDescr
   new pkijs.AccessDescription({ accessMethod, accessLocation: uri(url) });
 
 const purpose = (id: string): asn1js.Sequence => new pkijs.ExtKeyUsage({ keyPurposes: [id] }).toSchema();
-
-/** PEM of one certificate. */
-export function certificatePem(certificateDer: Uint8Array): string {
-  const base64 = Buffer.from(certificateDer).toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd();
-  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
-}
-
-/** DER of the first certificate of a PEM text. */
-export function certificateDerOf(pem: string): Buffer {
-  const base64 = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/.exec(pem)?.[1];
-  if (base64 === undefined) throw new Error('expected a PEM certificate');
-  return Buffer.from(base64, 'base64');
-}

@@ -132,3 +132,6 @@ export const demoCredentials: readonly CredentialPlan[] = [
 export function schemeOf(plan: CredentialPlan): SandboxCredential['scheme'] {
   return plan.scheme ?? (plan.keyKind.startsWith('rsa') ? 'rsa-pkcs1' : 'ecdsa');
 }
+
+/** The label of the token that a plan means. */
+export const tokenOf = (plan: CredentialPlan): string => plan.token ?? plan.credentialId;

@@ -1,6 +1,7 @@
 /**
- * A small DER writer and reader (ITU-T X.690). The sandbox has its own on purpose: it judges `@kyso/cms`, and a fault
- * shared by the two would stay unseen.
+ * A small DER writer and reader (ITU-T X.690) for what has to be quick: the time-stamp authority, and the few octets that
+ * PKCS#11 wants. Certificates, CRLs and OCSP answers are made by pkijs. It is not that of `@kyso/cms` on purpose: the
+ * sandbox judges that package, and a fault shared by the two would stay unseen.
  */
 
 /** One element: identifier octet, definite length, contents. */
@@ -26,10 +27,6 @@ export function tlv(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => tlv(0x30, ...parts);
 export const octetString = (bytes: Uint8Array): Buffer => tlv(0x04, bytes);
 export const utf8String = (text: string): Buffer => tlv(0x0c, Buffer.from(text, 'utf8'));
-export const printableString = (text: string): Buffer => tlv(0x13, Buffer.from(text, 'latin1'));
-export const ia5String = (text: string): Buffer => tlv(0x16, Buffer.from(text, 'latin1'));
-export const enumerated = (value: number): Buffer => tlv(0x0a, Buffer.of(value));
-export const boolean = (value: boolean): Buffer => tlv(0x01, Buffer.of(value ? 0xff : 0));
 export const nullValue = Buffer.of(0x05, 0x00);
 
 /** SET OF: DER orders the encoded elements (X.690, 11.6). */
@@ -38,9 +35,6 @@ export const setOf = (...parts: readonly Uint8Array[]): Buffer =>
 
 /** Constructed context-specific tag: EXPLICIT, or IMPLICIT over a SEQUENCE or SET. */
 export const context = (number: number, ...parts: readonly Uint8Array[]): Buffer => tlv(0xa0 | number, ...parts);
-
-/** Primitive context-specific tag: IMPLICIT over a primitive type. */
-export const contextPrimitive = (number: number, bytes: Uint8Array): Buffer => tlv(0x80 | number, bytes);
 
 /** The same element under another identifier octet (IMPLICIT tagging). */
 export function retag(tag: number, der: Uint8Array): Buffer {
@@ -64,9 +58,6 @@ export function integer(value: number): Buffer {
   return unsignedInteger(bytes);
 }
 
-/** BIT STRING of whole octets, such as a signature value. */
-export const bitString = (bytes: Uint8Array): Buffer => tlv(0x03, Buffer.of(0), bytes);
-
 /** BIT STRING of named bits, trailing zeros dropped (X.690, 11.2.2). Bits are numbered as in the ASN.1 module. */
 export function namedBits(...bits: readonly number[]): Buffer {
   const highest = Math.max(...bits);
@@ -89,22 +80,12 @@ export function objectIdentifier(dotted: string): Buffer {
 
 const digits = (at: Date): string => at.toISOString().replaceAll(/[-:T]/g, '');
 
-/** GeneralizedTime in UTC to the second, as RFC 5280, 4.1.2.5.2 wants it. */
-export const generalizedTime = (at: Date): Buffer => tlv(0x18, Buffer.from(`${digits(at).slice(0, 14)}Z`, 'latin1'));
-
 /** GeneralizedTime with milliseconds, without trailing zeros (RFC 3161, 2.4.2). */
 export function generalizedTimeMs(at: Date): Buffer {
   const fraction = digits(at)
     .slice(14, 18)
     .replace(/\.?0+$/, '');
   return tlv(0x18, Buffer.from(`${digits(at).slice(0, 14)}${fraction}Z`, 'latin1'));
-}
-
-/** `Time` of RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */
-export function time(at: Date): Buffer {
-  return at.getUTCFullYear() < 2050
-    ? tlv(0x17, Buffer.from(`${digits(at).slice(2, 14)}Z`, 'latin1'))
-    : generalizedTime(at);
 }
 
 /** One element that was read. */

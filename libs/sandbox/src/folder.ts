@@ -1,4 +1,5 @@
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes, randomInt } from 'node:crypto';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CredentialPlan } from './credentials.js';
 
@@ -14,7 +15,6 @@ export const layout = {
   key: (folder: string, id: string): string => join(folder, 'pki', `${id}.key.pem`),
   controlToken: (folder: string): string => join(folder, 'control-token'),
   state: (folder: string): string => join(folder, 'state.json'),
-  lock: (folder: string): string => join(folder, 'lock'),
 } as const;
 
 /** One certificate that an authority has issued: what its responder and its CRL know about. */
@@ -67,30 +67,45 @@ export async function writeWhole(file: string, text: string, mode = 0o644): Prom
   await rename(part, file);
 }
 
-/** One maker at a time for a folder: test suites that share one start in parallel. The lock of a dead process is taken over. */
+/**
+ * One maker at a time for a folder: test suites that share one start in parallel. Throws after a minute of waiting.
+ *
+ * Each contender puts an empty file of its own into the folder, `lock-<pid>-<random>`, and has the lock where it then
+ * finds no other. The file is made before the list is read, so of two contenders at least one sees the other; who sees
+ * one takes its own away and tries again. There is no moment in which a file says nothing about its owner, since the name
+ * says it all. The file of a dead process may be removed by anybody at any time, since no name is used twice: two that
+ * take over at once cannot remove each other's. A number given to a new process keeps a dead one's lock alive.
+ */
 export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const file = layout.lock(folder);
+  const name = `lock-${process.pid}-${randomBytes(8).toString('hex')}`;
+  const file = join(folder, name);
   const deadline = Date.now() + 60_000;
   for (;;) {
-    try {
-      const handle = await open(file, 'wx');
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-      if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
-      else if (Date.now() > deadline)
-        throw new Error(`expected ${file} to be released, process ${holder} still holds it`, { cause: error });
-      else await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await writeFile(file, '', { flag: 'wx' });
+    const other = await otherContender(folder, name);
+    if (other === undefined) break;
+    await rm(file, { force: true });
+    if (Date.now() > deadline)
+      throw new Error(`expected ${join(folder, other)} to go, its process still holds the lock`);
+    // Random: two that saw each other must not meet again.
+    await new Promise((resolve) => setTimeout(resolve, 5 + randomInt(20)));
   }
   try {
     return await work();
   } finally {
     await rm(file, { force: true });
   }
+}
+
+/** The file of another living contender; those of dead ones are removed. */
+async function otherContender(folder: string, own: string): Promise<string | undefined> {
+  for (const name of await readdir(folder)) {
+    const pid = /^lock-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
+    if (pid === undefined || name === own) continue;
+    if (isAlive(Number(pid))) return name;
+    await rm(join(folder, name), { force: true });
+  }
+  return undefined;
 }
 
 function isAlive(pid: number): boolean {

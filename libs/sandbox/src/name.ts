@@ -12,6 +12,11 @@ export interface DistinguishedName {
   readonly email?: string;
 }
 
+const rdn = (type: string, value: asn1js.AsnType): asn1js.Set =>
+  new asn1js.Set({
+    value: [new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: type }), value] })],
+  });
+
 /**
  * `Name` (RFC 5280, 4.1.2.4): UTF-8 in NFC, most significant first.
  *
@@ -19,10 +24,6 @@ export interface DistinguishedName {
  * into one set; a name that it was given as DER it keeps as it is.
  */
 export function nameOf(name: DistinguishedName): pkijs.RelativeDistinguishedNames {
-  const rdn = (type: string, value: asn1js.AsnType): asn1js.Set =>
-    new asn1js.Set({
-      value: [new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: type }), value] })],
-    });
   const text = (type: string, value: string | undefined): asn1js.Set[] =>
     value === undefined ? [] : [rdn(type, new asn1js.Utf8String({ value: value.normalize('NFC') }))];
   const sequence = new asn1js.Sequence({

@@ -27,6 +27,9 @@ export interface ResponderOptions {
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
+/** OCSP answers kept within one second; a request has at most 64 kB, an answer some 2 kB. */
+const maxKeptAnswers = 64;
+
 /** Reads the authorities of a sandbox and answers in their names. */
 export async function createResponder(folder: string, options: ResponderOptions): Promise<Responder> {
   const state = await readState(folder);
@@ -50,6 +53,10 @@ class FolderResponder implements Responder {
   readonly #crls = new Map<string, { der: Promise<Buffer>; key: string }>();
   readonly #now: () => Date;
   #crlNumber = 1;
+  readonly #ocspAnswers = new Map<string, Promise<Buffer>>();
+  /** What the kept answers are true for. */
+  #ocspMoment = '';
+  #revocations = 0;
 
   constructor(
     private readonly issued: readonly IssuedCertificate[],
@@ -77,6 +84,21 @@ class FolderResponder implements Responder {
     const fault = this.options.faults.ocsp;
     if (fault === 'try-later') return ocspError(ocspStatus.tryLater);
     const now = this.#now();
+    // The same request is answered with the same bytes until the second ends (the times in an answer are whole seconds),
+    // a switch is flipped or somebody is revoked: pkijs needs 1 to 2 ms for an answer, most of it for encoding.
+    const moment = [Math.floor(now.getTime() / 1000), fault, this.#revocations].join(' ');
+    // Bounded: what comes in with a fresh nonce is never asked for again.
+    if (moment !== this.#ocspMoment || this.#ocspAnswers.size >= maxKeptAnswers) this.#ocspAnswers.clear();
+    this.#ocspMoment = moment;
+    const request = requestDer.toString('latin1');
+    const kept = this.#ocspAnswers.get(request);
+    if (kept !== undefined) return kept;
+    const answer = this.#answerOcsp(requestDer, now, fault);
+    this.#ocspAnswers.set(request, answer);
+    return answer;
+  }
+
+  #answerOcsp(requestDer: Buffer, now: Date, fault: SandboxFaults['ocsp']): Promise<Buffer> {
     const thisUpdate = fault === 'stale' ? new Date(now.getTime() - 7 * dayMs) : now;
     return answerOcsp(requestDer, {
       issuer: this.#identity('issuing-ca'),
@@ -122,6 +144,7 @@ class FolderResponder implements Responder {
     if (Number.isNaN(at.getTime())) throw new Error('expected a date');
     if (!this.issued.some((one) => one.holder === holder))
       throw new Error(`expected a holder of a certificate, found ${holder}`);
+    this.#revocations++;
     this.#revoked.set(holder, at);
   }
 

@@ -150,4 +150,23 @@ describe('createSandbox', () => {
   it('refuses names that do not fit a token label', async () => {
     await expect(open(sandbox.publicBaseUrl, [plan('Lãnh đạo', 'p-256')])).rejects.toThrow('expected a-z');
   });
+
+  it('makes the large keys too: RSA-4096 and P-384 sign on the token what openssl verifies', async () => {
+    const large = await open(sandbox.publicBaseUrl, [...plans, plan('rsa4096', 'rsa-4096', { token: 'own' })]);
+    expect(leafOf('rsa4096', large).publicKey.asymmetricKeyDetails).toMatchObject({ modulusLength: 4096 });
+    expect(leafOf('p384', large).publicKey.asymmetricKeyDetails).toMatchObject({ namedCurve: 'secp384r1' });
+    await writeFile(file('digest'), createHash('sha384').update('Quyết định').digest());
+    for (const [id, how, options] of [
+      // PKCS#1 v1.5 over the bare digest, as both sides do without being told the hash.
+      ['rsa4096', ['-m', 'RSA-PKCS'], ['-pkeyopt', 'rsa_padding_mode:pkcs1']],
+      ['p384', ['-m', 'ECDSA', '--signature-format', 'openssl'], []],
+    ] as const) {
+      const { keyId } = large.credentials.find((one) => one.credentialId === id) ?? { keyId: '' };
+      await writeFile(file('key.pem'), leafOf(id, large).publicKey.export({ type: 'spki', format: 'pem' }));
+      const files = ['-i', file('digest'), '-o', file('signature')];
+      expect(await onToken('own', '--sign', '--id', keyId, ...how, ...files)).toMatchObject({ code: 0 });
+      const verify = ['pkeyutl', '-verify', '-pubin', '-inkey', file('key.pem'), '-in', file('digest')];
+      expect(await run('openssl', [...verify, '-sigfile', file('signature'), ...options])).toMatchObject({ code: 0 });
+    }
+  }, 90_000);
 });

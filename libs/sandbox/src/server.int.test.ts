@@ -201,6 +201,35 @@ describe('the sandbox server, judged by openssl', () => {
       const { text } = await run('openssl', ['ocsp', ...args, '-url', `${server.baseUrl}/ocsp`, '-noverify']);
       expect(text).toContain('unauthorized');
     });
+    it('repeats an answer within a second of its clock, until a switch is flipped or somebody is revoked', async () => {
+      const about = ['-issuer', authority('issuing-ca'), '-cert', file('clerk.pem'), '-no_nonce'];
+      await run('openssl', ['ocsp', ...about, '-reqout', file('ocq')]);
+      const request = await readFile(file('ocq'));
+      let at = Date.parse('2026-11-22T10:20:30.100Z');
+      const clocked = await startSandboxServer(sandbox, { port: 0, now: () => new Date(at) });
+      try {
+        const answer = (): Promise<Buffer> => post('/ocsp', 'application/ocsp-request', request, clocked.baseUrl);
+        const first = await answer();
+        at += 800;
+        expect((await answer()).equals(first)).toBe(true);
+        clocked.faults.ocsp = 'unknown';
+        expect((await answer()).equals(first)).toBe(false);
+        delete clocked.faults.ocsp;
+        clocked.revoke('clerk');
+        expect((await answer()).equals(first)).toBe(false);
+        const last = await answer();
+        at += 1_000;
+        expect((await answer()).equals(last)).toBe(false);
+      } finally {
+        await clocked.close();
+      }
+    });
+    it('answers nonsense with malformedRequest, not with an error', async () => {
+      for (const nonsense of ['', '00', '3003020101', '3080'.repeat(400), '30'.repeat(9)]) {
+        const reply = await post('/ocsp', 'application/ocsp-request', Buffer.from(nonsense, 'hex'));
+        expect(reply.toString('hex')).toBe('30030a0101');
+      }
+    });
     it('cuts the connection when it is down, and counts what it sees', async () => {
       const before = server.counts.ocsp;
       server.faults.ocsp = 'down';

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createResponder, type Responder } from './responder.js';
+import type { Responder } from './responder.js';
 import { setFaults, type SandboxFaults } from './faults.js';
 import { layout } from './folder.js';
 import type { Sandbox } from './sandbox.js';
@@ -41,6 +41,8 @@ const maxBodyBytes = 65_536;
 export async function startSandboxServer(sandbox: Sandbox, options: SandboxServerOptions): Promise<SandboxServer> {
   const faults: SandboxFaults = {};
   const counts = { tsa: 0, ocsp: 0, crl: 0 };
+  // Loaded here, not above: it brings pkijs, which those who only open a sandbox do not need.
+  const { createResponder } = await import('./responder.js');
   const responder = await createResponder(sandbox.folder, { ...options, faults });
   const controlToken = await readFile(layout.controlToken(sandbox.folder), 'utf8');
   const server = createServer((request, response) => {
@@ -127,7 +129,11 @@ async function handle(exchange: Exchange): Promise<void> {
 }
 
 /** `down` cuts the connection, `slow` waits, `garbage` answers 200 with nonsense; the other faults are lies inside the answer. */
-async function misbehave(exchange: Exchange, fault: string | undefined, answer: () => void | Promise<void>): Promise<void> {
+async function misbehave(
+  exchange: Exchange,
+  fault: string | undefined,
+  answer: () => void | Promise<void>,
+): Promise<void> {
   if (fault === 'down') {
     exchange.request.socket.destroy();
     return;
