@@ -114,5 +114,7 @@ export class DrainingAdapter extends FastifyAdapter {
     // request that is just on its way there would die with ECONNRESET instead of getting its 503.
     if (this.server.server.listening) NetServer.prototype.close.call(this.server.server);
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    // What is open now carries no request; a connection that never carried one (a browser's pre-connect) would stay for ever.
+    this.server.server.closeAllConnections();
   }
 }

@@ -42,7 +42,7 @@ export function sendProblem(
   });
   const retryAfter = retryAfterSeconds(error.code);
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) void reply.header('retry-after', retryAfter);
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+  if (problem.status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
   // Fastify would have to guess how to serialise an unknown media type; the string is ready.
   void reply.code(problem.status).header('content-type', problemMediaType).send(JSON.stringify(problem));
 }

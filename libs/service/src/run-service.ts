@@ -84,7 +84,6 @@ export async function runService(options: ServiceOptions): Promise<INestApplicat
   await app.init();
   otherMethods.install();
   await app.listen(options.config.listenPort, options.config.listenHost);
-  logger.info({ url: await app.getUrl() }, 'listening');
   stopOnSignals({
     app,
     stopSignal: adapter.stopSignal,
@@ -92,6 +91,8 @@ export async function runService(options: ServiceOptions): Promise<INestApplicat
     timeoutMs: options.config.shutdownTimeoutMs,
     exit: options.exit ?? ((code) => process.exit(code)),
   });
+  // Said last: who reads it may send a signal at once.
+  logger.info({ url: await app.getUrl() }, 'listening');
   return app;
 }
 

@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 
@@ -35,6 +37,16 @@ describe('a process that is told to stop', () => {
     expect(await exited).toBe(0);
     expect(log()).toContain('shutdown hook ran');
     expect(log()).toContain('stopped');
+  });
+
+  it('is not held up by a connection that never carried a request', async () => {
+    const { child, url, exited } = await start(5_000);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    socket.destroy();
   });
 
   it('exits 1 when work does not end in time', async () => {

@@ -17,10 +17,9 @@ import { TokenStates } from './credentials/token-states.js';
 import { DocumentShelf } from './documents/document-shelf.js';
 import { FreeSpace } from './documents/free-space.js';
 import { PageGeometry } from './documents/page-geometry.js';
-import { UploadSweeper } from './documents/upload-sweeper.js';
 import { Uploads } from './documents/upload.js';
+import { Housekeeping } from './housekeeping/housekeeping.js';
 import { JobAcceptance } from './jobs/acceptance.js';
-import { Chores, type Chore } from './jobs/chores.js';
 import { JobEvents } from './jobs/event-stream.js';
 import { IdempotencyRecords } from './jobs/idempotency.js';
 import { ImageShelf } from './jobs/image-shelf.js';
@@ -28,9 +27,7 @@ import { JobArchive } from './jobs/job-archive.js';
 import { JobDesk } from './jobs/job-desk.js';
 import { JobQueues } from './jobs/job-queues.js';
 import { JobMetrics } from './jobs/job-metrics.js';
-import { Leadership } from './jobs/leadership.js';
 import { ProgressHub } from './jobs/progress-hub.js';
-import { Reconciler } from './jobs/reconciler.js';
 import { StepValidation } from './jobs/step-validation.js';
 import { STORE } from './tokens.js';
 import { Verifications } from './verification/verifications.js';
@@ -54,38 +51,14 @@ const PARTS = Symbol('gateway parts');
 /** The gateway’s only module: every room is built here, by hand and in order. */
 @Module({})
 export class AppModule implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
-  private readonly chores: Chores;
-  private readonly leadership: Leadership;
-
   constructor(
     @Inject(PARTS) private readonly parts: GatewayParts,
     @Inject(JobQueues) private readonly queues: JobQueues,
-    @Inject(JobArchive) archive: JobArchive,
-    @Inject(JobMetrics) metrics: JobMetrics,
+    @Inject(Housekeeping) private readonly housekeeping: Housekeeping,
     @Inject(Readiness) readiness: Readiness,
   ) {
-    const { config, logger, redis, store } = parts;
-    this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(10_000, config.reconcileIntervalMs * 3));
-    const reconciler = new Reconciler({ archive, queues, logger, graceMs: config.reconcileGraceMs });
-    const sweeper = new UploadSweeper({ store, logger, settledAfterMs: config.uploadTimeoutMs + 3_600_000 });
-    const reconcile: Chore = {
-      name: 'reconcile jobs',
-      everyMs: config.reconcileIntervalMs,
-      run: async () => {
-        if (queues.available && (await this.leadership.take())) metrics.reconciled(await reconciler.run());
-      },
-    };
-    const sweep: Chore = {
-      name: 'sweep uploads',
-      everyMs: config.sweepIntervalMs,
-      run: async () => {
-        if (queues.available && (await this.leadership.take())) await sweeper.run();
-      },
-    };
-    this.chores = new Chores([reconcile, sweep], logger);
-    redis.on('ready', () => this.chores.hurry(reconcile));
-    readiness.add('redis', () => redis.ping());
-    readiness.add('store', () => store.ping());
+    readiness.add('redis', () => parts.redis.ping());
+    readiness.add('store', () => parts.store.ping());
   }
 
   static of(parts: GatewayParts): DynamicModule {
@@ -93,12 +66,11 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy, OnApp
   }
 
   onApplicationBootstrap(): void {
-    this.chores.start();
+    this.housekeeping.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.chores.stop();
-    await this.leadership.release();
+    await this.housekeeping.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -133,7 +105,13 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const archive = new JobArchive(store);
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
-  const validation = new StepValidation({ credentials, geometry, images, levels: config.levels, now: () => new Date() });
+  const validation = new StepValidation({
+    credentials,
+    geometry,
+    images,
+    levels: config.levels,
+    now: () => new Date(),
+  });
   const idempotency = new IdempotencyRecords(store);
   const acceptance = new JobAcceptance({ archive, queues, shelf, images, idempotency, validation, logger });
   const hub = new ProgressHub(parts.subscriber, logger);
@@ -184,6 +162,11 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
           maxStreams: config.maxEventStreams,
         }),
     },
-    { provide: JobMetrics, inject: [METRICS], useFactory: (registry: Registry) => new JobMetrics(registry) },
+    {
+      provide: Housekeeping,
+      inject: [METRICS],
+      useFactory: (registry: Registry) =>
+        new Housekeeping({ config, logger, store, redis, archive, queues, metrics: new JobMetrics(registry) }),
+    },
   ];
 }

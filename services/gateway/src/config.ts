@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { levelSchema } from '@kyso/contracts';
 import { commaList, redisConfigShape, serviceConfigShape, storeConfigShape, wholeNumber } from '@kyso/service';
 import { z } from 'zod';
@@ -56,8 +55,10 @@ export const configSchema = z.object({
   tempFolder: z
     .string()
     .min(1)
-    .default(tmpdir())
-    .describe('Folder for PDFs over 1 MiB while they are verified; the files have no name and vanish with the process.'),
+    .default('/tmp')
+    .describe(
+      'Folder for PDFs over 1 MiB while they are verified; the files have no name and vanish with the process.',
+    ),
   levels: commaList(levelSchema)
     .default(['B-B', 'B-T', 'B-LT', 'B-LTA'])
     .describe('Levels that this cluster can reach, separated by commas; others are refused at once. B-B needs no TSA.'),
@@ -66,7 +67,9 @@ export const configSchema = z.object({
     .describe('Milliseconds that API clients and credentials are cached: so long a withdrawn right still works.'),
   requestsPerSecond: wholeNumber(1, 1_000_000)
     .default(2_000)
-    .describe('Requests per second of each client in this process, with a burst of two seconds. More are answered 429.'),
+    .describe(
+      'Requests per second of each client in this process, with a burst of two seconds. More are answered 429.',
+    ),
   maxAuthFailuresPerMinute: wholeNumber(1, 1_000_000)
     .default(60)
     .describe('Wrong API keys per minute and address before they are answered 429 without a look-up.'),
@@ -81,7 +84,9 @@ export const configSchema = z.object({
     .describe('Milliseconds between looks at the store while a caller waits; messages from Redis usually come first.'),
   reconcileIntervalMs: wholeNumber(100, 600_000)
     .default(5_000)
-    .describe('Milliseconds between passes of the reconciler, which puts accepted jobs back on a queue that lost them.'),
+    .describe(
+      'Milliseconds between passes of the reconciler, which puts accepted jobs back on a queue that lost them.',
+    ),
   reconcileGraceMs: wholeNumber(0, 600_000)
     .default(3_000)
     .describe('Milliseconds that a new job is left alone by the reconciler.'),

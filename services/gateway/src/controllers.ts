@@ -4,9 +4,4 @@ import { SigningJobsController } from './signing-jobs.controller.js';
 import { VerificationsController } from './verifications.controller.js';
 
 /** The doors of the gateway. */
-export const controllers = [
-  DocumentsController,
-  CredentialsController,
-  SigningJobsController,
-  VerificationsController,
-];
+export const controllers = [DocumentsController, CredentialsController, SigningJobsController, VerificationsController];

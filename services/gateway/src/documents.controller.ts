@@ -4,7 +4,7 @@ import { documentIdSchema, documentSchema, SigningError, type ApiClientRecord, t
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { Caller, Rule } from './auth/caller.js';
+import { Caller, callerOf, Rule } from './auth/caller.js';
 import { DocumentShelf } from './documents/document-shelf.js';
 import { describeDownload, openVersion } from './documents/download.js';
 import { closingOnRefusal, declaredBytes } from './documents/request-body.js';
@@ -57,14 +57,13 @@ export class DocumentsController {
     headers: { Location: headerOf('Address of the document') },
   })
   async upload(
-    @Caller() caller: ApiClientRecord,
     @Body() body: Readable,
     @Query({ schema: uploadQuerySchema }) query: z.infer<typeof uploadQuerySchema>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Document> {
     const document = await closingOnRefusal(request, reply, () =>
-      this.uploads.receive(caller, body, { name: query.name, declaredBytes: declaredBytes(request) }),
+      this.uploads.receive(callerOf(request), body, { name: query.name, declaredBytes: declaredBytes(request) }),
     );
     void reply.header('location', `/v1/documents/${document.documentId}`);
     return document;
@@ -104,19 +103,21 @@ export class DocumentsController {
   @ApiResponse({ status: 206, description: 'The range', content: pdfContent })
   @ApiResponse({ status: 304, description: 'The caller has it already' })
   async download(
-    @Caller() caller: ApiClientRecord,
     @Param('documentId', { schema: documentIdSchema }) documentId: string,
     @Param('version', { schema: wantedVersionSchema }) wanted: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const record = await this.shelf.record(caller, documentId);
+    const record = await this.shelf.record(callerOf(request), documentId);
     const version = await this.shelf.wantedVersion(documentId, wanted === 'current' ? wanted : Number(wanted));
     const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers;
     const answer = describeDownload(record, version, { range, ifRange: single(ifRange), ifNoneMatch });
     if (answer.status === 416) {
       void reply.headers(answer.headers);
-      throw new SigningError('RANGE_NOT_SATISFIABLE', { expected: `bytes of ${version.sizeBytes}`, found: range ?? '' });
+      throw new SigningError('RANGE_NOT_SATISFIABLE', {
+        expected: `bytes of ${version.sizeBytes}`,
+        found: range ?? '',
+      });
     }
     void reply.code(answer.status).headers(answer.headers);
     // For HEAD Fastify would set Content-Length to that of what is sent, unless it is a stream.

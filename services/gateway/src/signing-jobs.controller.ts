@@ -52,7 +52,12 @@ export class SigningJobsController {
   })
   @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N in seconds (RFC 7240)' })
   @ApiResponse({ status: 200, description: 'The job has ended', standardSchema: signingJobSchema, headers: jobHeaders })
-  @ApiResponse({ status: 202, description: 'The job is accepted', standardSchema: signingJobSchema, headers: jobHeaders })
+  @ApiResponse({
+    status: 202,
+    description: 'The job is accepted',
+    standardSchema: signingJobSchema,
+    headers: jobHeaders,
+  })
   async create(
     @Caller() caller: ApiClientRecord,
     @Body({ schema: signingJobRequestSchema }) body: SigningJobRequest,

@@ -1,4 +1,5 @@
-import type { Problem } from '@kyso/contracts';
+import { problemSchema, type Problem } from '@kyso/contracts';
+import type { z } from 'zod';
 
 /** What a test sends besides the method and the path. */
 export interface Sent {
@@ -13,7 +14,9 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Buffer;
-  json<T>(): T;
+  /** The body, which must be what the schema says. */
+  json<S extends z.ZodType>(schema: S): z.infer<S>;
+  readonly text: string;
   problem(): Problem;
 }
 
@@ -32,16 +35,17 @@ export async function call(baseUrl: string, line: string, sent: Sent = {}): Prom
     ...(body === undefined ? {} : { body }),
   });
   const bytes = Buffer.from(await response.arrayBuffer());
-  const json = <T>(): T => JSON.parse(bytes.toString('utf8')) as T;
+  const text = bytes.toString('utf8');
   return {
     status: response.status,
     headers: response.headers,
     bytes,
-    json,
+    text,
+    json: (schema) => schema.parse(JSON.parse(text)),
     problem: () => {
       const mediaType = response.headers.get('content-type') ?? '';
       if (!mediaType.startsWith('application/problem+json')) throw new Error(`${response.status} ${mediaType}`);
-      return json<Problem>();
+      return problemSchema.parse(JSON.parse(text));
     },
   };
 }

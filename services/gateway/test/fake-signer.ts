@@ -25,6 +25,7 @@ export class FakeSigner {
   delayMs = 0;
   private readonly redis: Redis;
   private readonly workers: Worker<QueueJob>[];
+  private readonly queues = new Map<string, Queue<QueueJob>>();
 
   constructor(
     private readonly store: ObjectStore,
@@ -50,6 +51,7 @@ export class FakeSigner {
 
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close(true)));
+    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
     this.redis.disconnect();
   }
 
@@ -69,7 +71,7 @@ export class FakeSigner {
     await this.tell(jobId, step, 'released');
     const next = job.steps[step + 1];
     if (next !== undefined) {
-      const queue = new Queue<QueueJob>(queueName(next.token, job.lane), { connection: this.redis, prefix: queuePrefix });
+      const queue = this.queue(queueName(next.token, job.lane));
       const following = { jobId, step: step + 1 };
       await queue.add('sign', following, { jobId: queueJobId(following) });
       return;
@@ -81,6 +83,16 @@ export class FakeSigner {
       }),
     );
     await this.end(job, { status: 'completed', steps });
+  }
+
+  private queue(name: string): Queue<QueueJob> {
+    let queue = this.queues.get(name);
+    if (queue === undefined) {
+      queue = new Queue<QueueJob>(name, { connection: this.redis, prefix: queuePrefix });
+      queue.on('error', () => undefined);
+      this.queues.set(name, queue);
+    }
+    return queue;
   }
 
   private async release(job: StoredJob, step: number): Promise<void> {
@@ -101,7 +113,17 @@ export class FakeSigner {
       step,
     });
     const { credentialId, role, level } = stored;
-    const result = { step, credentialId, role, level, version, fieldName: `S${step}`, signingTime: at, sizeBytes, sha256 };
+    const result = {
+      step,
+      credentialId,
+      role,
+      level,
+      version,
+      fieldName: `S${step}`,
+      signingTime: at,
+      sizeBytes,
+      sha256,
+    };
     await createJson(this.store, objectKeys.stepResult(job.jobId, step), result);
   }
 

@@ -31,7 +31,9 @@ export function makePdf(options: { pages?: number; paddingBytes?: number } = {})
   }
   const size = objects.length + 1;
   parts.push(
-    Buffer.from(`xref\n0 ${size}\n${entries.join('')}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${offset}\n%%EOF\n`),
+    Buffer.from(
+      `xref\n0 ${size}\n${entries.join('')}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${offset}\n%%EOF\n`,
+    ),
   );
   return Buffer.concat(parts);
 }
@@ -41,22 +43,31 @@ export function encryptPdf(pdf: Buffer, userPassword: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'kyso-qpdf-'));
   try {
     writeFileSync(join(folder, 'in.pdf'), pdf);
-    execFileSync('qpdf', ['--encrypt', userPassword, 'owner', '256', '--', join(folder, 'in.pdf'), join(folder, 'out.pdf')]);
+    execFileSync('qpdf', [
+      '--encrypt',
+      userPassword,
+      'owner',
+      '256',
+      '--',
+      join(folder, 'in.pdf'),
+      join(folder, 'out.pdf'),
+    ]);
     return readFileSync(join(folder, 'out.pdf'));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+function chunk(type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(data.length, 0);
+  frame.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
+
 /** A PNG of one blue, half transparent pixel. */
 export function makePng(): Buffer {
-  const chunk = (type: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const frame = Buffer.alloc(8);
-    frame.writeUInt32BE(data.length, 0);
-    frame.writeUInt32BE(crc32(body), 4);
-    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-  };
   return Buffer.concat([
     Buffer.from('89504e470d0a1a0a', 'hex'),
     chunk('IHDR', Buffer.from('00000001000000010806000000', 'hex')),

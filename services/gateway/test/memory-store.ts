@@ -51,7 +51,7 @@ export class MemoryStore implements ObjectStore {
 
   async *list(prefix: string): AsyncIterable<ObjectInfo> {
     this.check();
-    for (const [key, bytes] of [...this.objects]) {
+    for (const [key, bytes] of this.objects) {
       if (key.startsWith(prefix)) yield { key, sizeBytes: bytes.byteLength };
     }
   }

@@ -45,7 +45,7 @@ const credentialPlans: Readonly<Record<string, CertificatePlan>> = {
 export async function makeWorld(): Promise<World> {
   const { path: folder, remove } = await makeFolder();
   const store = await openStore({ folder: join(folder, 'store'), durable: false });
-  const certificates = await writeCredentials(folder, store);
+  const root = await writeCredentials(folder, store);
   const keys = {
     portal: await writeClient(store, 'portal', allScopes, rights),
     other: await writeClient(store, 'other', allScopes, {}),
@@ -53,7 +53,7 @@ export async function makeWorld(): Promise<World> {
     disabled: await writeClient(store, 'disabled', allScopes, {}, false),
   };
   await writeFile(join(folder, 'service-token'), `${serviceToken}\n`, { mode: 0o600 });
-  await writeFile(join(folder, 'roots.pem'), certificates);
+  await writeFile(join(folder, 'roots.pem'), root);
   const port = await freePort();
   const started: Running[] = [];
   const world: World = {
@@ -107,10 +107,13 @@ async function writeClient(
   return key;
 }
 
+/** Gives the root of all their certificates. */
 async function writeCredentials(folder: string, store: ObjectStore): Promise<string> {
-  const pems = await Promise.all(
+  const issuer = join(folder, 'pki', 'root');
+  const root = await makeCertificate(issuer, { subject: '/CN=Test root', keyUsage: 'keyCertSign,cRLSign' });
+  await Promise.all(
     Object.entries(credentialPlans).map(async ([credentialId, plan]) => {
-      const certificatesPem = await makeCertificate(join(folder, 'pki', credentialId), plan);
+      const certificatesPem = await makeCertificate(join(folder, 'pki', credentialId), { ...plan, issuer });
       const record: CredentialRecord = {
         credentialId,
         kind: credentialId === 'seal' ? 'organisation' : 'person',
@@ -122,8 +125,7 @@ async function writeCredentials(folder: string, store: ObjectStore): Promise<str
         enabled: credentialId !== 'off',
       };
       await putJson(store, objectKeys.credential(credentialId), record);
-      return certificatesPem;
     }),
   );
-  return pems.join('');
+  return root;
 }

@@ -46,7 +46,9 @@ export const configSchema = z.object({
     .describe('Milliseconds that a good status is remembered here; a revocation is noticed that much later.'),
   maxClockSkewMs: wholeNumber(100, 3_600_000)
     .default(30_000)
-    .describe('Milliseconds by which this clock may differ from a time-stamp; beyond it nothing is signed (CLOCK_SKEWED).'),
+    .describe(
+      'Milliseconds by which this clock may differ from a time-stamp; beyond it nothing is signed (CLOCK_SKEWED).',
+    ),
   maxIntentAgeMs: wholeNumber(10_000, 3_600_000)
     .default(300_000)
     .describe(

@@ -1,7 +1,7 @@
 import { verifySignatureValue } from '@kyso/cms';
 import { SigningError } from '@kyso/contracts';
 import { PlaceholderTooSmall, completeSignature, digestPrepared, type ByteSource, type PdfDocument } from '@kyso/pdf';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import type { RevocationStatus } from './evidence/gather-evidence.js';
 import { prepareStep } from './preparation/prepare-step.js';
@@ -52,7 +52,7 @@ export async function makeSignature(
   if (work.step.level !== 'B-B') {
     // The signature time-stamp covers the signature value (ETSI EN 319 122-1, 5.3).
     timestamp = await obtainTimestamp(ports, {
-      messageImprint: createHash(record.digestAlgorithm).update(signature).digest(),
+      messageImprint: hash(record.digestAlgorithm, signature, 'buffer'),
       digestAlgorithm: record.digestAlgorithm,
       requestId: work.job.requestId,
     });
@@ -83,12 +83,13 @@ async function signAttributes(
   const verifies = (signature: Uint8Array): boolean =>
     verifySignatureValue({ certificate, scheme, digestAlgorithm, data: signedAttrs, signature });
 
-  const memoryKey = createHash('sha256').update(signedAttrs).digest('hex');
+  const digest = hash(digestAlgorithm, signedAttrs, 'buffer');
+  const memoryKey = digest.toString('hex');
   const remembered = ports.signatures.get(memoryKey, certificate.sha256);
   if (remembered !== undefined && verifies(remembered)) return remembered;
 
   for (let tries = 1; ; tries++) {
-    const signature = await useKey(ports, work, input);
+    const signature = await useKey(ports, work, { ...input, digest });
     if (verifies(signature)) {
       ports.signatures.keep(memoryKey, certificate.sha256, signature);
       return signature;
@@ -107,11 +108,10 @@ async function signAttributes(
 async function useKey(
   ports: SigningPorts,
   work: SigningWork,
-  input: Input & { readonly signedAttrs: Uint8Array },
+  input: Input & { readonly digest: Buffer },
 ): Promise<Uint8Array> {
-  const { credential, signedAttrs, revocation } = input;
+  const { credential, digest, revocation } = input;
   const { record, certificate } = credential;
-  const digest = createHash(record.digestAlgorithm).update(signedAttrs).digest();
   const facts = {
     jobId: work.job.jobId,
     step: work.stepIndex,
@@ -142,7 +142,7 @@ async function useKey(
     await ports.audit.write({ event: 'key-use-failed', ...facts, code });
     throw error;
   }
-  const signatureSha256 = createHash('sha256').update(signature).digest('hex');
+  const signatureSha256 = hash('sha256', signature);
   await ports.audit.write({ event: 'key-use-ended', ...facts, signatureSha256 });
   return signature;
 }

@@ -1,4 +1,11 @@
-import { SigningError, objectKeys, storedJobSchema, type FailureCode, type QueueJob, type StoredJob } from '@kyso/contracts';
+import {
+  SigningError,
+  objectKeys,
+  storedJobSchema,
+  type FailureCode,
+  type QueueJob,
+  type StoredJob,
+} from '@kyso/contracts';
 import { getJson } from '@kyso/storage';
 import { clearOpenJob, completeJob, failJob, firstOpenStep, readOutcome } from './release/finish-job.js';
 import { signDocument } from './sign-document.js';
@@ -36,9 +43,22 @@ export type StepEnd =
 /**
  * Runs what the queue asks for: signs the step, queues the next one or stores the outcome, and decides about failures.
  * A step that was done before, or a job that has ended, is only tidied up, so that adding it to a queue twice is harmless.
- * Throws only when the object store can't be reached and nothing could be decided.
+ * Without the object store it waits for it. Throws only what nobody foresaw outside the signing itself.
  */
 export async function runStep(
+  ports: RunStepPorts,
+  message: QueueJob,
+  timing: { readonly queuedAtMs: number },
+): Promise<StepEnd> {
+  try {
+    return await advance(ports, message, timing);
+  } catch (error) {
+    if (!(error instanceof SigningError) || patienceFor(error.code, ports.waits).forMs < Infinity) throw error;
+    return { kind: 'waits', delayMs: delayAfter(ports.clock.now().getTime() - timing.queuedAtMs), error };
+  }
+}
+
+async function advance(
   ports: RunStepPorts,
   message: QueueJob,
   timing: { readonly queuedAtMs: number },
@@ -82,9 +102,9 @@ async function endFailed(
     return { kind: 'waits', delayMs: delayAfter(failure.waitedMs), error };
   }
   const final =
-    patience.then === undefined
+    patience.finally === undefined
       ? error
-      : new SigningError(patience.then, {
+      : new SigningError(patience.finally, {
           expected: `level ${work.step.level}`,
           found: `${error.message} Waited ${Math.round(failure.waitedMs / 1_000)} s.`,
           cause: error,
@@ -98,18 +118,18 @@ function toSigningError(error: unknown): SigningError {
 }
 
 /** Only what is known to pass is waited for; everything else fails at once. */
-function patienceFor(code: FailureCode, waits: WaitPolicy): { readonly forMs: number; readonly then?: FailureCode } {
+function patienceFor(code: FailureCode, waits: WaitPolicy): { readonly forMs: number; readonly finally?: FailureCode } {
   switch (code) {
     case 'TOKEN_UNAVAILABLE':
       return { forMs: waits.tokenWaitMs };
     case 'TSA_UNAVAILABLE':
     case 'REVOCATION_UNAVAILABLE':
-      return { forMs: waits.levelWaitMs, then: 'LEVEL_UNREACHABLE' };
+      return { forMs: waits.levelWaitMs, finally: 'LEVEL_UNREACHABLE' };
     // Without the store not even a failure can be stored; and this signer stops, another one goes on.
     case 'STORE_UNAVAILABLE':
     case 'STORE_FULL':
     case 'SERVICE_STOPPING':
-      return { forMs: Number.POSITIVE_INFINITY };
+      return { forMs: Infinity };
     case 'INTERNAL':
       return { forMs: waits.unexpectedWaitMs };
     default:

@@ -95,13 +95,13 @@ async function signOriginal(
 
   const increments = await extendToLevel(ports, work, { original, signed: made, chain });
   const output = concatSource(original, ...increments.map((increment) => bufferSource(increment)));
-  await selfCheck(ports, output, { fieldName: work.fieldName, level, certificate, earlier });
+  const sha256 = await selfCheck(ports, output, { fieldName: work.fieldName, level, certificate, earlier });
   passed(ports, work, 'self-checked');
 
   const created = await createVersion(ports, work, { original, increments });
   // Somebody was faster: another run of ours, whose bytes count then, or another job.
-  if (created === undefined) return adoptVersion(ports, work, intent);
-  return resultOf(work, { intent, made, released: created });
+  if (!created) return adoptVersion(ports, work, intent);
+  return resultOf(work, { intent, made, released: { sizeBytes: output.size, sha256 } });
 }
 
 function resultOf(

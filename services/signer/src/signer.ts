@@ -21,8 +21,8 @@ import { tsaProxyClient } from './timestamp/tsa-proxy-client.js';
 import { TokenSizeMemory } from './timestamp/token-size-memory.js';
 import { TokenReports } from './token-reports.js';
 
-/** A login and the write of a quarantine after it take less; a crash in between keeps others away for this long. */
-const loginLockMs = 60_000;
+/** Renewed while a login runs; a signer that is killed in it keeps others from the token for this long. */
+const loginLockMs = 10_000;
 
 /** A running signer: its parts, put together once, and the order in which they stop. */
 export interface Signer {

@@ -17,7 +17,10 @@ export interface SigningWork {
 export function signingWork(job: StoredJob, stepIndex: number): SigningWork {
   const step = job.steps[stepIndex];
   if (step === undefined) {
-    throw new SigningError('REQUEST_INVALID', { expected: `a step below ${job.steps.length}`, found: String(stepIndex) });
+    throw new SigningError('REQUEST_INVALID', {
+      expected: `a step below ${job.steps.length}`,
+      found: String(stepIndex),
+    });
   }
   const name = `${job.jobId.slice('job_'.length)}-${stepIndex}`;
   return {

@@ -52,16 +52,22 @@ export class SigningProcessor {
 
   #startWorker(token: string, lane: Lane): Worker<QueueJob> {
     const { redis, concurrency, logger } = this.options;
-    const worker = new Worker<QueueJob>(queueName(token, lane), (job, lock) => this.#process(job, { lock, token, lane }), {
-      connection: redis,
-      prefix: queuePrefix,
-      concurrency: concurrency[lane],
-      ...recovery,
-      ...keepEnded,
-      skipVersionCheck: true,
-    });
+    const worker = new Worker<QueueJob>(
+      queueName(token, lane),
+      (job, lock) => this.#process(job, { lock, token, lane }),
+      {
+        connection: redis,
+        prefix: queuePrefix,
+        concurrency: concurrency[lane],
+        ...recovery,
+        ...keepEnded,
+        skipVersionCheck: true,
+      },
+    );
     worker.on('error', (error) => logger.warn({ err: error, tokenName: token, lane }, 'queue worker'));
-    worker.on('stalled', (id) => logger.warn({ queueJob: id, tokenName: token, lane }, 'step runs again: its worker is gone'));
+    worker.on('stalled', (id) =>
+      logger.warn({ queueJob: id, tokenName: token, lane }, 'step runs again: its worker is gone'),
+    );
     return worker;
   }
 

@@ -42,7 +42,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<ObjectInfo> {
-    for (const [key, bytes] of [...this.objects]) if (key.startsWith(prefix)) yield { key, sizeBytes: bytes.length };
+    for (const [key, bytes] of this.objects) if (key.startsWith(prefix)) yield { key, sizeBytes: bytes.length };
   }
 
   async ping(): Promise<void> {}

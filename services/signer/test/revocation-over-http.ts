@@ -47,10 +47,17 @@ function dates(proof: { thisUpdate: Date; nextUpdate?: Date; revokedAt?: Date })
   };
 }
 
-export async function fetchBytes(url: string, body?: Uint8Array, contentType = 'application/ocsp-request'): Promise<Uint8Array> {
-  const response = await fetch(url, {
-    ...(body === undefined ? {} : { method: 'POST', body: Buffer.from(body), headers: { 'content-type': contentType } }),
+export async function fetchBytes(
+  url: string,
+  body?: Uint8Array,
+  contentType = 'application/ocsp-request',
+): Promise<Uint8Array> {
+  const post = (bytes: Uint8Array): RequestInit => ({
+    method: 'POST',
+    body: Buffer.from(bytes),
+    headers: { 'content-type': contentType },
   });
+  const response = await fetch(url, body === undefined ? {} : post(body));
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -30,7 +30,13 @@ const plans = [
   plan('p-384', 'p-384'),
   plan('alone', 'p-256', { token: 'alone' }),
 ];
-const quick = { recheckMs: 100, absentBackoffMs: 50, maxAbsentBackoffMs: 200, waitForHostMs: 10_000, breakerOpenMs: 200 };
+const quick = {
+  recheckMs: 100,
+  absentBackoffMs: 50,
+  maxAbsentBackoffMs: 200,
+  waitForHostMs: 10_000,
+  breakerOpenMs: 200,
+};
 
 describe('token hosts on SoftHSM', () => {
   let folder: string;
@@ -44,7 +50,11 @@ describe('token hosts on SoftHSM', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kyso-tokens-'));
-    sandbox = await createSandbox({ folder: join(folder, 'sandbox'), publicBaseUrl: 'http://127.0.0.1:9', credentials: plans });
+    sandbox = await createSandbox({
+      folder: join(folder, 'sandbox'),
+      publicBaseUrl: 'http://127.0.0.1:9',
+      credentials: plans,
+    });
     shim = await buildShim(folder, sandbox.softhsmModule);
     store = await openStore({ folder: join(folder, 'store') });
     redisServer = await startRedis();
@@ -216,7 +226,9 @@ describe('token hosts on SoftHSM', () => {
     const fleet = start();
     await until(() => fleet.host('shared')?.state === 'quarantined');
     expect(await shim.logins()).toBe(before);
-    expect(await getJson(store, objectKeys.quarantine('shared'), quarantineSchema)).toMatchObject({ reason: 'PIN_FINAL_TRY' });
+    expect(await getJson(store, objectKeys.quarantine('shared'), quarantineSchema)).toMatchObject({
+      reason: 'PIN_FINAL_TRY',
+    });
     await expect(signAndVerify(fleet, 'p-256', 'sha256')).rejects.toMatchObject({ code: 'TOKEN_QUARANTINED' });
   });
 

@@ -16,6 +16,7 @@ import {
   startSandboxServer,
   type CredentialPlan,
   type Sandbox,
+  type SandboxCredential,
   type SandboxServer,
 } from '@kyso/sandbox';
 import { getJson, putJson, type ObjectStore } from '@kyso/storage';
@@ -39,7 +40,11 @@ const openGuard: PinGuard = {
 };
 
 const organisation = 'Uỷ ban nhân dân tỉnh Hưng Yên (thử nghiệm)';
-const person = (credentialId: string, keyKind: CredentialPlan['keyKind'], more: Partial<CredentialPlan> = {}): CredentialPlan => ({
+const person = (
+  credentialId: string,
+  keyKind: CredentialPlan['keyKind'],
+  more: Partial<CredentialPlan> = {},
+): CredentialPlan => ({
   credentialId,
   kind: 'person',
   keyKind,
@@ -55,7 +60,13 @@ export const benchPlans: readonly CredentialPlan[] = [
   person('p256', 'p-256'),
   person('p384', 'p-384'),
   person('former', 'p-256', { notBefore: new Date('2022-01-01'), notAfter: new Date('2025-01-01') }),
-  { credentialId: 'seal', kind: 'organisation', keyKind: 'rsa-2048', token: 'desk', subject: { commonName: organisation, organisation } },
+  {
+    credentialId: 'seal',
+    kind: 'organisation',
+    keyKind: 'rsa-2048',
+    token: 'desk',
+    subject: { commonName: organisation, organisation },
+  },
 ];
 
 /** A signer's world without queue and HTTP service: SoftHSM keys, a sandbox's TSA and OCSP, a store in memory. */
@@ -68,13 +79,18 @@ export class Workbench {
   nowOffsetMs = 0;
   ports: RunStepPorts;
 
-  private constructor(
-    readonly folder: string,
-    readonly sandbox: Sandbox,
-    readonly server: SandboxServer,
-    readonly fleet: TokenFleet,
-    readonly anchors: { trust: string; tsa: string },
-  ) {
+  readonly folder: string;
+  readonly sandbox: Sandbox;
+  readonly server: SandboxServer;
+  readonly fleet: TokenFleet;
+  readonly anchors: { readonly trust: string; readonly tsa: string };
+
+  private constructor(parts: Pick<Workbench, 'folder' | 'sandbox' | 'server' | 'fleet' | 'anchors'>) {
+    this.folder = parts.folder;
+    this.sandbox = parts.sandbox;
+    this.server = parts.server;
+    this.fleet = parts.fleet;
+    this.anchors = parts.anchors;
     this.ports = this.makePorts(this.store);
   }
 
@@ -102,7 +118,7 @@ export class Workbench {
       trust: await readFile(sandbox.trustAnchorsFile, 'utf8'),
       tsa: await readFile(sandbox.tsaTrustAnchorsFile, 'utf8'),
     };
-    return new Workbench(folder, sandbox, server, fleet, anchors);
+    return new Workbench({ folder, sandbox, server, fleet, anchors });
   }
 
   async stop(): Promise<void> {
@@ -119,13 +135,10 @@ export class Workbench {
     this.queued.length = 0;
     this.tsa = 'up';
     this.nowOffsetMs = 0;
-    for (const { credentialId, kind, token, keyId, scheme, certificatesPem } of this.sandbox.credentials) {
-      const record: CredentialRecord = {
-        ...{ credentialId, kind, token, keyId, scheme, certificatesPem },
-        digestAlgorithm: credentialId === 'p384' ? 'sha384' : credentialId === 'pss' ? 'sha512' : 'sha256',
-        enabled: true,
-      };
-      await putJson(this.store, objectKeys.credential(credentialId), record);
+    for (const credential of this.sandbox.credentials) {
+      const { credentialId } = credential;
+      const digestAlgorithm = credentialId === 'p384' ? 'sha384' : credentialId === 'pss' ? 'sha512' : 'sha256';
+      await putJson(this.store, objectKeys.credential(credentialId), credentialRecord(credential, digestAlgorithm));
     }
     await this.store.put(objectKeys.image(sha256(samplePng)), samplePng);
     this.ports = this.makePorts(this.store);
@@ -166,8 +179,8 @@ export class Workbench {
         this.stages.push({ jobId, stage });
       },
       queue: {
-        add: async (job, step) => {
-          this.queued.push({ jobId: job.jobId, step });
+        add: async (job, index) => {
+          this.queued.push({ jobId: job.jobId, step: index });
         },
       },
       waits: { tokenWaitMs: 60_000, levelWaitMs: 60_000, unexpectedWaitMs: 60_000 },
@@ -200,8 +213,8 @@ export class Workbench {
   /** Runs the job's steps as the queue would, until it ends, fails or waits. */
   async run(job: StoredJob, ports: RunStepPorts = this.ports, queuedAtMs = this.now().getTime()): Promise<StepEnd> {
     let end: StepEnd = { kind: 'dropped', reason: 'not run' };
-    for (let step = 0; step < job.steps.length; step++) {
-      end = await runStep(ports, { jobId: job.jobId, step }, { queuedAtMs });
+    for (const index of job.steps.keys()) {
+      end = await runStep(ports, { jobId: job.jobId, step: index }, { queuedAtMs });
       if (end.kind !== 'finished') break;
     }
     return end;
@@ -214,6 +227,15 @@ export class Workbench {
   version(documentId: string, version: number): Buffer | undefined {
     return this.store.objects.get(objectKeys.version(documentId, version));
   }
+}
+
+/** The record of a sandbox's credential as an operator would store it. */
+export function credentialRecord(
+  credential: SandboxCredential,
+  digestAlgorithm: CredentialRecord['digestAlgorithm'],
+): CredentialRecord {
+  const { credentialId, kind, token, keyId, scheme, certificatesPem } = credential;
+  return { credentialId, kind, token, keyId, scheme, certificatesPem, digestAlgorithm, enabled: true };
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -22,6 +22,8 @@ describe('parseApiKey', () => {
   });
 });
 
+const header = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
 describe('the Authorization header', () => {
   it('gives the bearer key whatever the case of the scheme', () => {
     expect(bearerKey('bearer abc')).toBe('abc');
@@ -30,7 +32,6 @@ describe('the Authorization header', () => {
   });
 
   it('gives the password of Basic with any user name', () => {
-    const header = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
     expect(basicPassword(header('anyone:kyso_a_b:c'))).toBe('kyso_a_b:c');
     expect(basicPassword(header('no colon'))).toBeUndefined();
     expect(basicPassword('Bearer abc')).toBeUndefined();

@@ -8,7 +8,7 @@ import {
   type DocumentRecord,
   type DocumentVersion,
 } from '@kyso/contracts';
-import { createJson, getJson, type ObjectStore } from '@kyso/storage';
+import { getJson, putJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 
 /**
@@ -21,14 +21,16 @@ export class DocumentShelf {
 
   constructor(private readonly store: ObjectStore) {}
 
-  /** Makes an uploaded file a document. `document.json` comes last: a document exists when it is there, and whole. */
-  async add(record: DocumentRecord, upload: DocumentVersion): Promise<Document> {
-    const { documentId } = record;
-    await createJson(this.store, objectKeys.versionRecord(documentId, 0), upload);
-    await createJson(this.store, objectKeys.documentRecord(documentId), record);
-    this.records.set(documentId, record);
+  /** Stores the record of version 0 of a document that is being made. */
+  async addUpload(documentId: string, upload: DocumentVersion): Promise<void> {
+    await putJson(this.store, objectKeys.versionRecord(documentId, 0), upload);
     this.versions.set(`${documentId}/0`, upload);
-    return { ...record, versions: [upload] };
+  }
+
+  /** Makes an uploaded file a document. `document.json` comes last: a document exists when it is there, and whole. */
+  async addRecord(record: DocumentRecord): Promise<void> {
+    await putJson(this.store, objectKeys.documentRecord(record.documentId), record);
+    this.records.set(record.documentId, record);
   }
 
   /** The client's document. Throws DOCUMENT_UNKNOWN, also for the document of somebody else, so that ids tell nothing. */

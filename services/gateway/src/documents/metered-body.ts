@@ -10,8 +10,8 @@ export interface BodyLimits {
 }
 
 /**
- * A request's body while it arrives: counted, hashed, limited, and never held whole. It never destroys the request, since
- * that would take away the connection over which the refusal has to go.
+ * A request’s body while it arrives: counted, hashed, limited, and never held whole. It is given up at the first failure:
+ * libs/service then reads on and throws away, so that the connection stays for the answer that says why.
  */
 export class MeteredBody {
   private readonly hash: Hash = createHash('sha256');
@@ -95,6 +95,7 @@ export class MeteredBody {
   private fail(error: SigningError): SigningError {
     this.failed = error;
     this.ended = true;
+    this.request.destroy();
     return error;
   }
 }

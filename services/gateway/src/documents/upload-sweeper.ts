@@ -18,7 +18,8 @@ const cursorSchema = z.object({ nextWindow: z.int().min(0) });
 /** `documents/doc_` and the six characters of window number `window` (milliseconds since 1970, divided by 32⁴). */
 export function windowPrefix(window: number): string {
   let characters = '';
-  for (let rest = window, i = 0; i < 6; i++, rest = Math.floor(rest / 32)) characters = alphabet[rest % 32] + characters;
+  for (let rest = window, i = 0; i < 6; i++, rest = Math.floor(rest / 32))
+    characters = alphabet[rest % 32] + characters;
   return `documents/doc_${characters}`;
 }
 

@@ -67,29 +67,37 @@ export class Uploads {
     const documentId = newId('doc');
     const key = objectKeys.version(documentId, 0);
     const small = await body.wholeWithin(smallBodyBytes);
-    let facts: PdfFacts;
-    if (small !== undefined) {
-      facts = await inspectPdf(bufferSource(small));
-      await store.put(key, small);
-    } else {
-      await store.put(key, body.chunks()).catch((error: unknown) => {
-        throw body.failure ?? error;
-      });
-      facts = await this.inspectStored(key).catch(async (error: unknown) => {
-        await store.delete(key);
-        throw error;
-      });
+    const smallFacts = small === undefined ? undefined : await inspectPdf(bufferSource(small));
+    try {
+      if (small === undefined) {
+        await store.put(key, body.chunks()).catch((error: unknown) => {
+          throw body.failure ?? error;
+        });
+      }
+      const facts = smallFacts ?? (await this.inspectStored(key));
+      const createdAt = new Date().toISOString();
+      const version = { version: 0, sizeBytes: body.sizeBytes, sha256: body.sha256(), createdAt };
+      // The id is new: nobody else writes here, and nobody looks before the document’s record is there.
+      await Promise.all([small && store.put(key, small), shelf.addUpload(documentId, version)]);
+      const { clientId } = client;
+      const { pageCount } = facts;
+      const record = { documentId, clientId, ...(name === undefined ? {} : { name }), pageCount, createdAt };
+      await shelf.addRecord(record);
+      geometry.remember(documentId, facts);
+      return { ...record, versions: [version] };
+    } catch (error) {
+      await this.remove(documentId);
+      throw error;
     }
-    const createdAt = new Date().toISOString();
-    const record = {
-      documentId,
-      clientId: client.clientId,
-      ...(name === undefined ? {} : { name }),
-      pageCount: facts.pageCount,
-      createdAt,
-    };
-    geometry.remember(documentId, facts);
-    return shelf.add(record, { version: 0, sizeBytes: body.sizeBytes, sha256: body.sha256(), createdAt });
+  }
+
+  /** As far as the store lets us; the sweeper does the rest. */
+  private async remove(documentId: string): Promise<void> {
+    const { store } = this.parts;
+    const keys = [objectKeys.documentRecord(documentId), objectKeys.versionRecord(documentId, 0)];
+    for (const key of [...keys, objectKeys.version(documentId, 0)]) {
+      await store.delete(key).catch(() => undefined);
+    }
   }
 
   private async inspectStored(key: string): Promise<PdfFacts> {

@@ -1,10 +1,4 @@
-import {
-  newId,
-  SigningError,
-  type ApiClientRecord,
-  type SigningJobRequest,
-  type StoredJob,
-} from '@kyso/contracts';
+import { newId, SigningError, type ApiClientRecord, type SigningJobRequest, type StoredJob } from '@kyso/contracts';
 import type { Logger } from 'pino';
 import type { DocumentShelf } from '../documents/document-shelf.js';
 import { requestSha256, type IdempotencyRecords } from './idempotency.js';

@@ -15,11 +15,12 @@ describe('parseIdempotencyKey', () => {
   });
 });
 
+const parse = (value: unknown) => signingJobRequestSchema.parse(value);
+
 describe('requestSha256', () => {
   it('is the same for two spellings of one request and another for another request', () => {
     const step = { credentialId: 'a', role: 'leader', level: 'B-B' };
     const documentId = newId('doc');
-    const parse = (value: unknown) => signingJobRequestSchema.parse(value);
     const one = parse({ documentId, expectedVersion: 0, steps: [step] });
     const two = parse({ steps: [{ level: 'B-B', role: 'leader', credentialId: 'a' }], expectedVersion: 0, documentId });
     const three = parse({ documentId, expectedVersion: 1, steps: [step] });

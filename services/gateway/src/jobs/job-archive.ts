@@ -83,7 +83,7 @@ export class JobArchive {
   }
 
   async markOpen(jobId: string): Promise<void> {
-    await this.store.create(objectKeys.openJob(jobId), Buffer.from('{}'));
+    await this.store.put(objectKeys.openJob(jobId), Buffer.from('{}'));
   }
 
   async unmarkOpen(jobId: string): Promise<void> {

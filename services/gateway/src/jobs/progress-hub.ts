@@ -54,7 +54,7 @@ export class ProgressHub {
     }
     const progress = progressSchema.safeParse(value).data;
     if (progress === undefined) return;
-    for (const listener of [...group]) listener(progress);
+    for (const listener of group) listener(progress);
   }
 }
 

@@ -46,11 +46,7 @@ export class Verifications {
   }
 
   /** Throws DOCUMENT_UNKNOWN, VERSION_UNKNOWN, PDF_…, RATE_LIMITED. */
-  async ofStored(
-    client: ApiClientRecord,
-    documentId: string,
-    wanted: number | 'current',
-  ): Promise<ValidationReport> {
+  async ofStored(client: ApiClientRecord, documentId: string, wanted: number | 'current'): Promise<ValidationReport> {
     const { shelf, store } = this.parts;
     await shelf.record(client, documentId);
     const version = await shelf.wantedVersion(documentId, wanted);

@@ -43,6 +43,15 @@ export function revocationCacheClient(options: {
     }
   };
 
+  const settle = async (entry: Remembered): Promise<void> => {
+    try {
+      const evidence = await entry.evidence;
+      entry.untilMs = rememberUntilMs(evidence, options.now().getTime() + options.rememberForMs);
+    } catch {
+      entry.untilMs = 0;
+    }
+  };
+
   return {
     evidenceFor(chain, { requestId }) {
       // The leaf that is its own anchor: nothing can revoke it.
@@ -55,14 +64,7 @@ export function revocationCacheClient(options: {
       const entry: Remembered = { evidence: ask(chain, requestId), untilMs: nowMs + options.timeoutMs };
       remembered.set(key, entry);
       if (remembered.size > maxRemembered) remembered.delete(remembered.keys().next().value as string);
-      entry.evidence.then(
-        (evidence) => {
-          entry.untilMs = rememberUntilMs(evidence, options.now().getTime() + options.rememberForMs);
-        },
-        () => {
-          entry.untilMs = 0;
-        },
-      );
+      void settle(entry);
       return entry.evidence;
     },
   };
@@ -70,6 +72,8 @@ export function revocationCacheClient(options: {
 
 function rememberUntilMs(evidence: Evidence, latestMs: number): number {
   if (evidence.statuses.some(({ status }) => status !== 'good')) return 0;
-  const ends = evidence.statuses.flatMap(({ nextUpdate }) => (nextUpdate === undefined ? [] : [Date.parse(nextUpdate)]));
+  const ends = evidence.statuses.flatMap(({ nextUpdate }) =>
+    nextUpdate === undefined ? [] : [Date.parse(nextUpdate)],
+  );
   return Math.min(latestMs, ...ends);
 }

@@ -20,6 +20,6 @@ export function inProcessSigner(token: Pkcs11Token): DigestSigner {
         throw scope === 'request' ? toSigningError(code, request.token) : unavailable(request.token, code);
       }
     },
-    replaceSessions: (token) => Promise.reject(new SigningError('TOKEN_UNAVAILABLE', { found: `no host of ${token}` })),
+    replaceSessions: (name) => Promise.reject(new SigningError('TOKEN_UNAVAILABLE', { found: `no host of ${name}` })),
   };
 }

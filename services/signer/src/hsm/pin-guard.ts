@@ -2,6 +2,7 @@ import { objectKeys, quarantineSchema, type Quarantine } from '@kyso/contracts';
 import { createJson, getJson, type ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PinWarning } from './token-host-messages.js';
 
 /** How one login ended. `abandoned`: nobody knows whether the token counted the try. */
@@ -26,7 +27,9 @@ export interface PinGuard {
   login(
     token: string,
     attempt: () => Promise<LoginResult>,
-  ): Promise<LoginResult | { readonly kind: 'busy' } | { readonly kind: 'quarantined'; readonly quarantine: Quarantine }>;
+  ): Promise<
+    LoginResult | { readonly kind: 'busy' } | { readonly kind: 'quarantined'; readonly quarantine: Quarantine }
+  >;
   /** Stores a quarantine without a try, because the token's flags forbid one. */
   quarantine(token: string, reason: PinWarning): Promise<void>;
 }
@@ -34,6 +37,11 @@ export interface PinGuard {
 /** Redis key of the lock; its value is the owner's. */
 const lockKey = (token: string): string => `kyso:login:${token}`;
 
+/** Ten minutes of a store that can't be written. */
+const maxStoreTries = 600;
+const storeRetryMs = 1_000;
+
+const renewIfOwner = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end`;
 const releaseIfOwner = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end`;
 
 /** A PinGuard over the object store (quarantine, which must outlive Redis) and Redis (the lock). */
@@ -42,7 +50,7 @@ export function createPinGuard(options: {
   readonly redis: Redis;
   readonly signerId: string;
   readonly now: () => Date;
-  /** The lock's life in milliseconds; longer than a login and the write after it can take. */
+  /** The lock's life in milliseconds, renewed while a login runs; so long a signer that was killed in it holds up others. */
   readonly lockForMs: number;
 }): PinGuard {
   const { store, redis, signerId, now, lockForMs } = options;
@@ -55,27 +63,41 @@ export function createPinGuard(options: {
     await createJson(store, objectKeys.quarantine(token), record);
   };
 
+  /** A wrong PIN that can't be stored would be tried again: keeps the lock and tries to store it until that succeeds. */
+  const insist = async (token: string, reason: string): Promise<void> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await quarantine(token, reason);
+      } catch (error) {
+        if (tries === maxStoreTries) throw error;
+        await sleep(storeRetryMs);
+      }
+    }
+  };
+
   return {
     quarantineOf,
     quarantine,
     async login(token, attempt) {
       const owner = `${signerId}:${randomUUID()}`;
       if ((await redis.set(lockKey(token), owner, 'PX', lockForMs, 'NX')) !== 'OK') return { kind: 'busy' };
-      // Until its result is known and stored the lock stays: whoever comes next must see the quarantine. If this process
+      // From the try until its result is stored the lock stays: whoever comes next must see the quarantine. If this process
       // dies here the lock expires by itself, and the token's own COUNT_LOW flag warns the next one.
-      let settled = false;
+      let mayRelease = true;
+      const renewal = setInterval(() => {
+        redis.eval(renewIfOwner, 1, lockKey(token), owner, lockForMs).catch(() => undefined);
+      }, lockForMs / 3);
       try {
         const found = await quarantineOf(token);
-        if (found !== undefined) {
-          settled = true;
-          return { kind: 'quarantined', quarantine: found };
-        }
+        if (found !== undefined) return { kind: 'quarantined', quarantine: found };
+        mayRelease = false;
         const result = await attempt();
-        if (result.kind === 'refused') await quarantine(token, result.reason);
-        settled = result.kind !== 'abandoned';
+        if (result.kind === 'refused') await insist(token, result.reason);
+        mayRelease = result.kind !== 'abandoned';
         return result;
       } finally {
-        if (settled) await redis.eval(releaseIfOwner, 1, lockKey(token), owner);
+        clearInterval(renewal);
+        if (mayRelease) await redis.eval(releaseIfOwner, 1, lockKey(token), owner);
       }
     },
   };

@@ -1,4 +1,4 @@
-import graphene from 'graphene-pk11';
+import * as graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import { TokenFault, toTokenFault } from './pkcs11-errors.js';
 import { withPin } from './pin-file.js';
@@ -69,7 +69,8 @@ export class Pkcs11Token {
    */
   login(pinFile: string, { despiteCountLow = false }: { readonly despiteCountLow?: boolean } = {}): void {
     const warning = this.pinWarning();
-    if (warning !== undefined && !(warning === 'PIN_COUNT_LOW' && despiteCountLow)) throw new TokenFault(warning, 'host');
+    if (warning !== undefined && !(warning === 'PIN_COUNT_LOW' && despiteCountLow))
+      throw new TokenFault(warning, 'host');
     try {
       for (let i = 0; i < this.sessions; i++) {
         this.#lanes.push({
@@ -137,7 +138,8 @@ export class Pkcs11Token {
 
   #start(lane: SigningLane, keyId: string, mechanism: TokenMechanism, input: Uint8Array): void {
     const key = this.#keys.get(keyId) ?? this.#findKey(lane.session, keyId);
-    if ((mechanism.kind === 'ecdsa') !== (key.type === 'ec')) throw new TokenFault('CKR_KEY_TYPE_INCONSISTENT', 'request');
+    if ((mechanism.kind === 'ecdsa') !== (key.type === 'ec'))
+      throw new TokenFault('CKR_KEY_TYPE_INCONSISTENT', 'request');
     lane.input = Buffer.from(input);
     this.module.lib.C_SignInit(lane.session.handle, toMechanism(mechanism), key.handle);
   }

@@ -3,6 +3,7 @@
  * It is forked by TokenHost and lives no longer than its parent. It logs nothing: what a module prints might be a PIN
  * (pkcs11-spy does that), so the parent throws its output away, and it says what went wrong by message.
  */
+import { Worker } from 'node:worker_threads';
 import { Pkcs11Token } from './pkcs11-token.js';
 import { toTokenFault } from './pkcs11-errors.js';
 import type { FromTokenHost, TokenSignRequest, TokenSignResult, ToTokenHost } from './token-host-messages.js';
@@ -40,8 +41,9 @@ function failed(id: number, error: unknown): TokenSignResult {
 /** mode usb: one after the other on this thread, back to the event loop after every batch. */
 function pumpSync(): void {
   pumping = false;
+  if (token === undefined) return;
   const startedAt = performance.now();
-  while (token !== undefined) {
+  for (;;) {
     const request = waiting.shift();
     if (request === undefined) break;
     try {
@@ -59,28 +61,37 @@ function pumpSync(): void {
 /** mode hsm: as many at a time as there are sessions, each on a thread of libuv's pool. */
 function pumpAsync(): void {
   pumping = false;
-  while (token !== undefined && waiting.length > 0) {
+  if (token === undefined) return;
+  for (;;) {
     const lane = idleLanes.pop();
     if (lane === undefined) return;
-    const request = waiting.shift() as TokenSignRequest;
+    const request = waiting.shift();
+    if (request === undefined) {
+      idleLanes.push(lane);
+      return;
+    }
     inFlight++;
-    void token
-      .signAsync(lane, request)
-      .then(
-        (signature) => results.push({ id: request.id, signature }),
-        (error: unknown) => results.push(failed(request.id, error)),
-      )
-      .then(() => {
-        inFlight--;
-        idleLanes.push(lane);
-        if (!flushing) {
-          flushing = true;
-          setImmediate(flush);
-        }
-        pumpAsync();
-        finishIfStopping();
-      });
+    void signOn(token, lane, request);
   }
+}
+
+async function signOn(used: Pkcs11Token, lane: number, request: TokenSignRequest): Promise<void> {
+  let result: TokenSignResult;
+  try {
+    result = { id: request.id, signature: await used.signAsync(lane, request) };
+  } catch (error) {
+    result = failed(request.id, error);
+  }
+  // Only now: `results` may have become another array while this waited.
+  results.push(result);
+  inFlight--;
+  idleLanes.push(lane);
+  if (!flushing) {
+    flushing = true;
+    setImmediate(flush);
+  }
+  pumpAsync();
+  finishIfStopping();
 }
 
 function schedulePump(): void {
@@ -144,6 +155,8 @@ process.on('message', (message: ToTokenHost) => {
       return finishIfStopping();
   }
 });
+
+new Worker(new URL('./orphan-watch.js', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref();
 
 // Without its parent nobody wants its signatures. SIGKILL: with work in flight, a module's exit handlers crash.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

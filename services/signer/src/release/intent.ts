@@ -39,7 +39,11 @@ export async function readIntent(ports: Pick<Ports, 'store'>, work: SigningWork)
 export async function claimVersion(
   ports: Ports,
   work: SigningWork,
-  fresh: { readonly credential: PreparedCredential; readonly reservedBytes: number; readonly found: Intent | undefined },
+  fresh: {
+    readonly credential: PreparedCredential;
+    readonly reservedBytes: number;
+    readonly found: Intent | undefined;
+  },
 ): Promise<Intent> {
   const { credential, reservedBytes, found } = fresh;
   const now = ports.clock.now();

@@ -1,25 +1,22 @@
 /**
- * Signature values by the SHA-256 of what was signed and the certificate: a job that waits for its time-stamp and comes
- * back with the same intent doesn't use the key again. It may forget anything at any time; nothing secret is in it.
+ * Signature values by the digest that was signed (hexadecimal) and the certificate: a job that waits for its time-stamp
+ * and comes back with the same intent doesn't use the key again. It may forget anything at any time; nothing secret is in
+ * it.
  */
 export class SignatureMemory {
   readonly #kept = new Map<string, Uint8Array>();
 
   constructor(private readonly maxEntries = 1_000) {}
 
-  get(toBeSignedSha256: string, certificateSha256: string): Uint8Array | undefined {
-    return this.#kept.get(`${toBeSignedSha256}.${certificateSha256}`);
+  get(signedDigest: string, certificateSha256: string): Uint8Array | undefined {
+    return this.#kept.get(`${signedDigest}.${certificateSha256}`);
   }
 
-  keep(toBeSignedSha256: string, certificateSha256: string, signature: Uint8Array): void {
-    this.#kept.set(`${toBeSignedSha256}.${certificateSha256}`, signature);
+  keep(signedDigest: string, certificateSha256: string, signature: Uint8Array): void {
+    this.#kept.set(`${signedDigest}.${certificateSha256}`, signature);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= this.maxEntries) break;
       this.#kept.delete(oldest);
     }
-  }
-
-  forget(toBeSignedSha256: string, certificateSha256: string): void {
-    this.#kept.delete(`${toBeSignedSha256}.${certificateSha256}`);
   }
 }

@@ -12,6 +12,7 @@ const levels: readonly string[] = levelSchema.options;
  * our certificate, the whole file or its whole revision covered, the level reached, and the verdict valid; for B-B and B-T,
  * which hold no revocation evidence, an unknown revocation status may leave it indeterminate (it was checked before the key
  * was used, as the policy says). Demanded of the earlier ones: none has become invalid, and none was lost.
+ * Gives the SHA-256 of the whole output, hexadecimal, which costs no pass of its own.
  * Throws SigningError SELF_CHECK_FAILED.
  */
 export async function selfCheck(
@@ -23,13 +24,14 @@ export async function selfCheck(
     readonly certificate: Certificate;
     readonly earlier: readonly SignatureReport[];
   },
-): Promise<void> {
+): Promise<string> {
   const { fieldName, level, certificate, earlier } = demanded;
   // No online source: what can't be proven by the file itself is not proven for its reader.
   const report = await validatePdf(output, {
     trustAnchors: ports.policy.trustAnchors,
     tsaTrustAnchors: ports.policy.tsaTrustAnchors,
     now: ports.clock.now(),
+    fileDigest: true,
   });
   const mine = reportOf(report, fieldName);
   if (mine === undefined) throw failed(`a signature in field ${fieldName}`, 'none');
@@ -45,6 +47,8 @@ export async function selfCheck(
       throw failed(`the earlier signature ${before.field} as it was`, describeReport(after));
     }
   }
+  if (report.sha256 === undefined) throw failed('a digest of the file', 'none');
+  return report.sha256;
 }
 
 function failed(expected: string, found: string): SigningError {

@@ -20,8 +20,9 @@ export function tsaProxyClient(options: {
           requestId,
         });
       } catch (error) {
+        if (!(error instanceof SigningError)) throw error;
+        if (error.code === 'TSA_UNAVAILABLE' || error.code === 'CLOCK_SKEWED') throw error;
         // A proxy that is set up wrongly is, to the document, a proxy that gives no time-stamp.
-        if (!(error instanceof SigningError) || error.code === 'TSA_UNAVAILABLE') throw error;
         throw new SigningError('TSA_UNAVAILABLE', { found: error.message, cause: error });
       }
     },

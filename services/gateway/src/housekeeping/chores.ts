@@ -27,13 +27,8 @@ export class Chores {
     if (this.stopped) return;
     clearTimeout(this.timers.get(chore));
     const before = this.running.get(chore) ?? Promise.resolve();
-    const turn: Promise<void> = before.then(() => this.turn(chore)).then(() => {
-      if (this.running.get(chore) !== turn) return;
-      this.running.delete(chore);
-      if (this.stopped) return;
-      // Not all gateways at the same instant.
-      const pauseMs = chore.everyMs * (0.9 + Math.random() * 0.2);
-      this.timers.set(chore, setTimeout(() => this.hurry(chore), pauseMs).unref());
+    const turn: Promise<void> = this.turn(chore, before).finally(() => {
+      if (this.running.get(chore) === turn) this.pause(chore);
     });
     this.running.set(chore, turn);
   }
@@ -45,7 +40,16 @@ export class Chores {
     await Promise.allSettled(this.running.values());
   }
 
-  private async turn(chore: Chore): Promise<void> {
+  private pause(chore: Chore): void {
+    this.running.delete(chore);
+    if (this.stopped) return;
+    // Not all gateways at the same instant.
+    const pauseMs = chore.everyMs * (0.9 + Math.random() * 0.2);
+    this.timers.set(chore, setTimeout(() => this.hurry(chore), pauseMs).unref());
+  }
+
+  private async turn(chore: Chore, before: Promise<void>): Promise<void> {
+    await before;
     if (this.stopped) return;
     try {
       await chore.run();

@@ -1,0 +1,62 @@
+import type { ObjectStore } from '@kyso/storage';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { UploadSweeper } from '../documents/upload-sweeper.js';
+import type { JobArchive } from '../jobs/job-archive.js';
+import type { JobMetrics } from '../jobs/job-metrics.js';
+import type { JobQueues } from '../jobs/job-queues.js';
+import { Reconciler } from '../jobs/reconciler.js';
+import { Chores, type Chore } from './chores.js';
+import { Leadership } from './leadership.js';
+
+export interface HousekeepingParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: ObjectStore;
+  readonly redis: Redis;
+  readonly archive: JobArchive;
+  readonly queues: JobQueues;
+  readonly metrics: JobMetrics;
+}
+
+/** What one of the gateways does in the background: the reconciler, and the sweeping of interrupted uploads. */
+export class Housekeeping {
+  private readonly chores: Chores;
+  private readonly leadership: Leadership;
+
+  constructor(parts: HousekeepingParts) {
+    const { config, logger, store, redis, archive, queues, metrics } = parts;
+    // A gateway that dies is followed by another after three intervals.
+    this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(2_000, config.reconcileIntervalMs * 3));
+    const reconciler = new Reconciler({ archive, queues, logger, graceMs: config.reconcileGraceMs });
+    const sweeper = new UploadSweeper({ store, logger, settledAfterMs: config.uploadTimeoutMs + 3_600_000 });
+    const ledByUs = async (): Promise<boolean> => queues.available && (await this.leadership.take());
+    const reconcile: Chore = {
+      name: 'reconcile jobs',
+      everyMs: config.reconcileIntervalMs,
+      run: async () => {
+        if (await ledByUs()) metrics.reconciled(await reconciler.run());
+      },
+    };
+    const sweep: Chore = {
+      name: 'sweep uploads',
+      everyMs: config.sweepIntervalMs,
+      run: async () => {
+        if (await ledByUs()) await sweeper.run();
+      },
+    };
+    this.chores = new Chores([reconcile, sweep], logger);
+    // Redis may have come back empty.
+    redis.on('ready', () => this.chores.hurry(reconcile));
+  }
+
+  start(): void {
+    this.chores.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.chores.stop();
+    await this.leadership.release();
+  }
+}

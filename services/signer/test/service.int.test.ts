@@ -1,0 +1,262 @@
+import {
+  newId,
+  objectKeys,
+  progressChannel,
+  queueJobId,
+  queueName,
+  queuePrefix,
+  signingIntentSchema,
+  storedOutcomeSchema,
+  tokenReportKey,
+  tokenReportSchema,
+  type Level,
+  type StoredJob,
+  type StoredOutcome,
+} from '@kyso/contracts';
+import { parseCertificatesPem } from '@kyso/cms';
+import { bufferSource } from '@kyso/pdf';
+import { createSandbox, startSandboxServer, type Sandbox, type SandboxServer } from '@kyso/sandbox';
+import { connectRedis, createLogger, verifyAudit } from '@kyso/service';
+import { getJson, openStore, putJson, type ObjectStore } from '@kyso/storage';
+import { validatePdf } from '@kyso/validation';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, startRedis } from './redis-server.js';
+import { samplePdf, samplePng } from './sample-pdf.js';
+import { ServiceProcess, startTsaDoor } from './service-process.js';
+import { benchPlans, credentialRecord, sealStep, sha256, step } from './workbench.js';
+
+const serviceToken = 'a service token that is long enough for everybody';
+
+/** False also for a zombie, which somebody has yet to reap. */
+async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ') X');
+  return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+}
+async function childrenOf(pid: number): Promise<number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+}
+
+describe('the signer as a process', () => {
+  let folder: string;
+  let sandbox: Sandbox;
+  let server: SandboxServer;
+  let tsa: Awaited<ReturnType<typeof startTsaDoor>>;
+  let redisServer: Awaited<ReturnType<typeof startRedis>>;
+  let redis: Redis;
+  let store: ObjectStore;
+  let queue: Queue;
+  const running: ServiceProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kyso-service-'));
+    const port = await freePort();
+    const publicBaseUrl = `http://127.0.0.1:${port}`;
+    sandbox = await createSandbox({ folder: join(folder, 'sandbox'), publicBaseUrl, credentials: benchPlans });
+    server = await startSandboxServer(sandbox, { port });
+    tsa = await startTsaDoor(server.tsaUrl, serviceToken);
+    redisServer = await startRedis();
+    redis = connectRedis(redisServer.url, createLogger({ service: 'test', level: 'fatal' }));
+    store = await openStore({ folder: join(folder, 'store') });
+    queue = new Queue(queueName('desk', 'interactive'), { connection: redis, prefix: queuePrefix });
+    for (const credential of sandbox.credentials) {
+      await putJson(store, objectKeys.credential(credential.credentialId), credentialRecord(credential, 'sha256'));
+    }
+    await store.put(objectKeys.image(sha256(samplePng)), samplePng);
+    const tokens = [
+      {
+        name: 'desk',
+        label: 'desk',
+        modulePath: sandbox.softhsmModule,
+        pinFile: sandbox.pinFiles['desk'],
+        mode: 'usb',
+      },
+    ];
+    await writeFile(join(folder, 'tokens.json'), JSON.stringify(tokens));
+    await writeFile(join(folder, 'service-token'), serviceToken, { mode: 0o600 });
+  }, 60_000);
+
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((one) => one.end('SIGTERM')));
+  });
+
+  afterAll(async () => {
+    await queue.close();
+    redis.disconnect();
+    await redisServer.stop();
+    await tsa.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const start = (name: string, more: Record<string, string> = {}): ServiceProcess => {
+    const service = new ServiceProcess({
+      SOFTHSM2_CONF: sandbox.softhsmConf,
+      KYSO_SIGNER_ID: name,
+      KYSO_LISTEN_PORT: '0',
+      KYSO_SERVICE_TOKEN_FILE: join(folder, 'service-token'),
+      KYSO_STORE_FOLDER: join(folder, 'store'),
+      KYSO_REDIS_URL: redisServer.url,
+      KYSO_TOKENS_FILE: join(folder, 'tokens.json'),
+      KYSO_TRUST_ANCHORS_FILE: sandbox.trustAnchorsFile,
+      KYSO_TSA_TRUST_ANCHORS_FILE: sandbox.tsaTrustAnchorsFile,
+      KYSO_TSA_PROXY_URL: tsa.url,
+      KYSO_REVOCATION_CACHE_URL: 'http://127.0.0.1:9',
+      KYSO_AUDIT_FILE: join(folder, `audit-${name}.jsonl`),
+      ...more,
+    });
+    running.push(service);
+    return service;
+  };
+  const submit = async (levels: readonly Level[], seal = false): Promise<StoredJob> => {
+    const documentId = newId('doc');
+    await store.put(objectKeys.version(documentId, 0), samplePdf());
+    const job: StoredJob = {
+      jobId: newId('job'),
+      clientId: 'igate',
+      documentId,
+      expectedVersion: 0,
+      requestId: newId('req'),
+      lane: 'interactive',
+      createdAt: new Date().toISOString(),
+      steps: [...levels.map((level) => step(level)), ...(seal ? [sealStep('B-B')] : [])],
+    };
+    await putJson(store, objectKeys.jobRequest(job.jobId), job);
+    await putJson(store, objectKeys.openJob(job.jobId), {});
+    await enqueue(job);
+    return job;
+  };
+  const enqueue = (job: StoredJob): Promise<unknown> => {
+    const message = { jobId: job.jobId, step: 0 };
+    return queue.add('sign', message, { jobId: queueJobId(message), attempts: 10 });
+  };
+  const outcomeOf = async (job: StoredJob, withinMs = 25_000): Promise<StoredOutcome> => {
+    const until = Date.now() + withinMs;
+    for (;;) {
+      const outcome = await getJson(store, objectKeys.outcome(job.jobId), storedOutcomeSchema);
+      if (outcome !== undefined) return outcome;
+      if (Date.now() > until)
+        throw new Error(`no outcome of ${job.jobId}\n${running.map((one) => one.log).join('\n')}`);
+      await sleep(25);
+    }
+  };
+
+  it('signs what the queue gives it, step after step, and tells of its progress and its token', async () => {
+    start('one');
+    const stages: string[] = [];
+    const listener = redis.duplicate();
+    await listener.psubscribe('kyso:progress:*');
+    listener.on('pmessage', (_pattern, channel: string, message: string) => {
+      stages.push(`${channel} ${(JSON.parse(message) as { stage: string }).stage}`);
+    });
+    const job = await submit(['B-T'], true);
+    const outcome = await outcomeOf(job);
+    expect(outcome).toMatchObject({ status: 'completed', steps: [{ level: 'B-T', version: 1 }, { version: 2 }] });
+    for (const stage of ['screened', 'prepared', 'signed', 'timestamped', 'self-checked', 'released', 'completed']) {
+      expect(stages).toContain(`${progressChannel(job.jobId)} ${stage}`);
+    }
+    const report = tokenReportSchema.parse(JSON.parse((await redis.hget(tokenReportKey('desk'), 'one')) ?? '{}'));
+    expect(report).toMatchObject({ token: 'desk', signerId: 'one', state: 'ready' });
+    listener.disconnect();
+  }, 60_000);
+
+  it('stops in good order on SIGTERM: exit code 0, no token host left, the report taken away, an audit log that adds up', async () => {
+    const service = start('two');
+    await outcomeOf(await submit(['B-B']));
+    const hosts = await childrenOf(service.pid);
+    expect(hosts).toHaveLength(1);
+    await service.end('SIGTERM');
+    expect(service.exitCode).toBe(0);
+    expect(await Promise.all(hosts.map(isAlive))).toEqual([false]);
+    expect(await redis.hget(tokenReportKey('desk'), 'two')).toBeNull();
+    const log = join(folder, 'audit-two.jsonl');
+    expect(await verifyAudit(log)).toMatchObject({ intact: true });
+    const pin = (await readFile(sandbox.pinFiles['desk'] ?? '', 'utf8')).trim();
+    expect(await readFile(log, 'utf8')).not.toContain(pin);
+    expect(service.log).not.toContain(pin);
+  }, 60_000);
+
+  it('loses no job and releases none twice when it is killed again and again', async () => {
+    const jobs = await Promise.all(Array.from({ length: 40 }, (_, i) => submit([i % 2 === 0 ? 'B-B' : 'B-T'])));
+    for (let kill = 0; kill < 3; kill++) {
+      const service = start('three');
+      const before = await countOutcomes(jobs);
+      for (let i = 0; i < 400 && (await countOutcomes(jobs)) < before + 5; i++) await sleep(5);
+      const hosts = await childrenOf(service.pid);
+      await service.end('SIGKILL');
+      running.splice(running.indexOf(service), 1);
+      // Token hosts don't outlive their signer: they would go on holding the PIN.
+      for (let i = 0; i < 100 && (await Promise.all(hosts.map(isAlive))).includes(true); i++) await sleep(20);
+      expect(await Promise.all(hosts.map(isAlive))).not.toContain(true);
+    }
+    start('three');
+    for (const job of jobs) {
+      const outcome = await outcomeOf(job, 60_000);
+      expect(outcome).toMatchObject({ status: 'completed', steps: [{ version: 1 }] });
+      const released = (await store.get(objectKeys.version(job.documentId, 1))) as Uint8Array;
+      expect(sha256(released)).toBe(outcome.steps[0]?.sha256);
+      expect(await store.stat(objectKeys.version(job.documentId, 2))).toBeUndefined();
+      const trustAnchors = parseCertificatesPem(await readFile(sandbox.trustAnchorsFile, 'utf8'));
+      const report = await validatePdf(bufferSource(released), { trustAnchors, now: new Date() });
+      expect(report.signatures).toMatchObject([{ integrity: 'passed', coverage: 'whole-file' }]);
+      const intent = await getJson(store, objectKeys.intent(job.documentId, 1), signingIntentSchema);
+      expect(report.signatures[0]?.signingTime).toBe(intent?.signingTime);
+    }
+    expect(await verifyAudit(join(folder, 'audit-three.jsonl'))).toMatchObject({ intact: true });
+  }, 120_000);
+
+  it('goes on from the object store when Redis was wiped and the jobs are added again', async () => {
+    const job = await submit(['B-B']);
+    await redis.flushall();
+    start('four');
+    await enqueue(job);
+    expect(await outcomeOf(job)).toMatchObject({ status: 'completed' });
+    await redis.flushall();
+    await enqueue(job);
+    await sleep(500);
+    expect(await store.stat(objectKeys.version(job.documentId, 2))).toBeUndefined();
+    expect(await store.stat(objectKeys.openJob(job.jobId))).toBeUndefined();
+  }, 60_000);
+
+  it('lets jobs wait while the TSA is away, and says LEVEL_UNREACHABLE when it waited too long', async () => {
+    start('five', { KYSO_TSA_PROXY_URL: 'http://127.0.0.1:9', KYSO_LEVEL_WAIT_MS: '1500' });
+    const outcome = await outcomeOf(await submit(['B-T']));
+    expect(outcome).toMatchObject({ status: 'failed', failure: { code: 'LEVEL_UNREACHABLE', retryable: true } });
+  }, 60_000);
+
+  it('fails jobs with PIN_INCORRECT while the token is in quarantine for a wrong PIN', async () => {
+    const wrong = join(folder, 'wrong-pin');
+    await writeFile(wrong, '00000000', { mode: 0o600 });
+    const [token] = JSON.parse(await readFile(join(folder, 'tokens.json'), 'utf8')) as object[];
+    await writeFile(join(folder, 'wrong-tokens.json'), JSON.stringify([{ ...token, pinFile: wrong }]));
+    start('six', { KYSO_TOKENS_FILE: join(folder, 'wrong-tokens.json') });
+    const outcome = await outcomeOf(await submit(['B-B']));
+    expect(outcome).toMatchObject({ status: 'failed', failure: { code: 'PIN_INCORRECT' } });
+    expect(await store.get(objectKeys.quarantine('desk'))).toBeDefined();
+  }, 60_000);
+
+  it('says everything that is wrong with its configuration and exits 1', async () => {
+    const service = start('seven', {
+      KYSO_REDIS_URL: 'nonsense',
+      KYSO_TOKENS_FILE: '',
+      KYSO_REVOCATION_CHECK: 'perhaps',
+    });
+    await service.ended;
+    running.splice(running.indexOf(service), 1);
+    expect(service.exitCode).toBe(1);
+    for (const name of ['KYSO_REDIS_URL', 'KYSO_TOKENS_FILE', 'KYSO_REVOCATION_CHECK'])
+      expect(service.log).toContain(name);
+  }, 60_000);
+
+  const countOutcomes = async (jobs: readonly StoredJob[]): Promise<number> => {
+    const found = await Promise.all(jobs.map((job) => store.stat(objectKeys.outcome(job.jobId))));
+    return found.filter((one) => one !== undefined).length;
+  };
+});
