@@ -102,7 +102,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   const storeAndRedis = {
     KYSO_STORE_FOLDER: path('store'),
-    KYSO_REDIS_URL: `redis://:${redisPassword}@127.0.0.1:${ports.redis}`,
+    KYSO_REDIS_URL: `redis://127.0.0.1:${ports.redis}`,
+    KYSO_REDIS_PASSWORD_FILE: path('redis.password'),
   };
   const trust = {
     KYSO_TRUST_ANCHORS_FILE: sandbox.trustAnchorsFile,

@@ -87,11 +87,30 @@ export const storeConfigShape = {
 export const redisConfigShape = {
   redisUrl: z
     .url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://host:6379 or rediss://host:6379' })
+    .refine(
+      (url) => !/^[^/]*:\/\/[^/@]*:[^/]*@/.test(url),
+      'expected no password in it; put it in KYSO_REDIS_PASSWORD_FILE',
+    )
     .describe(
-      'URL of Redis (queue and cache; it may be wiped, not shared with strangers). It needs maxmemory-policy noeviction; ' +
-        'with eviction jobs disappear until the reconciler finds them.',
+      'URL of Redis (queue and cache; it may be wiped, not shared with strangers), without a password. It needs ' +
+        'maxmemory-policy noeviction; with eviction jobs disappear until the reconciler finds them.',
     ),
+  redisPasswordFile: filePath()
+    .optional()
+    .describe('File (mode 0400 or 0600) with the password of Redis. Absent: Redis asks for none.'),
 };
+
+/** The URL of Redis with the password of its file. Throws what readSecretFile throws. */
+export async function readRedisUrl(config: {
+  readonly redisUrl: string;
+  readonly redisPasswordFile?: string | undefined;
+}): Promise<string> {
+  const url = new URL(config.redisUrl);
+  if (config.redisPasswordFile !== undefined) {
+    url.password = encodeURIComponent(await readSecretFile(config.redisPasswordFile));
+  }
+  return url.href;
+}
 
 /** The shape of libs/storage’s StoreConfig. */
 export interface StoreSettings {

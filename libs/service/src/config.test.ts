@@ -25,7 +25,7 @@ const schema = z.object({
 const complete = {
   KYSO_LISTEN_PORT: '3002',
   KYSO_SERVICE_TOKEN_FILE: '/run/token',
-  KYSO_REDIS_URL: 'redis://:geheim@localhost:6379',
+  KYSO_REDIS_URL: 'redis://localhost:6379',
 };
 
 function loadAndCatch(env: NodeJS.ProcessEnv): { report: string; code: number | undefined } {
@@ -78,7 +78,13 @@ describe('loadConfig', () => {
   it('never prints a value, which may be a secret in the wrong place', () => {
     const { report } = loadAndCatch({ ...complete, KYSO_LISTEN_PORT: 'hunter2', KYSO_LOG_LEVEL: 'hunter2' });
     expect(report).not.toContain('hunter2');
-    expect(report).not.toContain('geheim');
+  });
+
+  it('takes the password of Redis from a file only: an address shows in lists of processes', () => {
+    const found = loadAndCatch({ ...complete, KYSO_REDIS_URL: 'redis://:geheim@127.0.0.1:6379' });
+    expect(found.code).toBe(1);
+    expect(found.report).toContain('KYSO_REDIS_PASSWORD_FILE');
+    expect(found.report).not.toContain('geheim');
   });
 
   it.each(['1e3', '0x10', '3.5', ' ', '99999999999999999999'])('does not take %j for a whole number', (text) => {

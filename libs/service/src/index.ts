@@ -4,6 +4,7 @@ export { describeConfig, environmentName, loadConfig, type ConfigOutlet } from '
 export {
   commaList,
   readStoreSettings,
+  readRedisUrl,
   redisConfigShape,
   serviceConfigShape,
   storeConfigShape,

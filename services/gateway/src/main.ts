@@ -3,6 +3,7 @@ import {
   createLogger,
   createServiceClient,
   loadConfig,
+  readRedisUrl,
   readSecretFile,
   readStoreSettings,
   runService,
@@ -19,13 +20,14 @@ const config = loadConfig(configSchema, process.env);
 const logger = createLogger({ service: 'gateway', level: config.logLevel });
 try {
   const serviceToken = await readSecretFile(config.serviceTokenFile);
+  const redisUrl = await readRedisUrl(config);
   const { revocationCacheUrl: baseUrl, revocationTimeoutMs } = config;
   const module = AppModule.of({
     config,
     logger,
     store: await openStore(await readStoreSettings(config)),
-    redis: connectRedis(config.redisUrl, logger, { failFast: true }),
-    subscriber: connectRedis(config.redisUrl, logger),
+    redis: connectRedis(redisUrl, logger, { failFast: true }),
+    subscriber: connectRedis(redisUrl, logger),
     trustAnchors: await readTrustAnchors(config.trustAnchorsFile),
     tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
     revocation:

@@ -1,4 +1,4 @@
-import { openAudit, readSecretFile, readStoreSettings, connectRedis, type Audit } from '@kyso/service';
+import { openAudit, readRedisUrl, readSecretFile, readStoreSettings, connectRedis, type Audit } from '@kyso/service';
 import { openStore, type ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
@@ -47,9 +47,11 @@ export async function startSigner(
   const serviceToken = await readSecretFile(config.serviceTokenFile);
   const store = await openStore(await readStoreSettings(config));
   const audit = await openAudit(config.auditFile);
-  const redis = connectRedis(config.redisUrl, logger);
+  const redisUrl = await readRedisUrl(config);
+  const redis = connectRedis(redisUrl, logger);
   // The login lock must fail when Redis is away, not wait for it: nobody may try a PIN without it.
-  const lockRedis = connectRedis(config.redisUrl, logger, { failFast: true });
+  const lockRedis = connectRedis(redisUrl, logger, { failFast: true });
+  const progressRedis = connectRedis(redisUrl, logger, { failFast: true, batched: true });
   const signerId = config.signerId ?? `${hostname()}-${process.pid}`;
 
   const fleet: TokenFleet = new TokenFleet({
@@ -65,7 +67,7 @@ export async function startSigner(
   const metrics = createSignerMetrics(parts.metrics, () => fleet.states());
   const reports = new TokenReports({ redis, signerId, states: () => fleet.states(), now });
   const queue = new StepQueues(redis, (error) => logger.debug({ err: error }, 'queue connection'));
-  const ports = await signingPorts(config, { store, audit, redis, fleet, serviceToken, now });
+  const ports = await signingPorts(config, { store, audit, progressRedis, fleet, serviceToken, now });
   const waits = config;
   const processor = new SigningProcessor({
     tokens: tokens.map(({ name }) => name),
@@ -92,6 +94,7 @@ export async function startSigner(
       await audit.close();
       redis.disconnect();
       lockRedis.disconnect();
+      progressRedis.disconnect();
     },
   };
 }
@@ -101,7 +104,7 @@ async function signingPorts(
   parts: {
     readonly store: ObjectStore;
     readonly audit: Audit;
-    readonly redis: Redis;
+    readonly progressRedis: Redis;
     readonly fleet: TokenFleet;
     readonly serviceToken: string;
     readonly now: () => Date;
@@ -133,6 +136,6 @@ async function signingPorts(
     },
     tokenSizes: new TokenSizeMemory(),
     signatures: new SignatureMemory(),
-    progress: progressPublisher(parts.redis, now),
+    progress: progressPublisher(parts.progressRedis, now),
   };
 }

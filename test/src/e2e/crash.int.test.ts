@@ -42,7 +42,7 @@ async function processKey(name: string): Promise<number> {
   return pid;
 }
 
-describe.each(['signer', 'gateway', 'redis', 'tsa-proxy', 'revocation-cache'])(
+describe.each(['signer', 'gateway', 'redis', 'tsa-proxy', 'revocation-cache', 'sandbox-authority'])(
   '%s killed in the middle of 50 jobs',
   (name) => {
     it('loses no accepted job and releases none twice', async () => {
