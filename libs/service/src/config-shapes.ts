@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FetchRules } from './guarded-fetch.js';
 import { readSecretFile } from './secret-file.js';
 
 /** A whole number in a variable, or a number in a test. */
@@ -99,6 +100,33 @@ export const redisConfigShape = {
     .optional()
     .describe('File (mode 0400 or 0600) with the password of Redis. Absent: Redis asks for none.'),
 };
+
+/** Fields for fetching URLs that come from outside; `readFetchRules` makes the rules of them. */
+export const fetchConfigShape = {
+  fetchAllowHosts: commaList(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port'))
+    .default([])
+    .describe(
+      'host:port pairs, separated by commas, that may be reached although their address is private or their port is ' +
+        'neither 80 nor 443.',
+    ),
+  fetchRewriteHosts: commaList(z.string().regex(/^[^\s=/]+=[^\s=/]+$/, 'expected host=host or host=host:port'))
+    .default([])
+    .describe(
+      'host=host[:port] pairs, separated by commas: the first is replaced by the second before anything else, such as ' +
+        'ocsp.ca.ptc=ocsp.ca.gov.vn.',
+    ),
+};
+
+/** The rules for `createGuardedFetch`. */
+export function readFetchRules(config: {
+  readonly fetchAllowHosts: readonly string[];
+  readonly fetchRewriteHosts: readonly string[];
+}): FetchRules {
+  return {
+    allowHosts: config.fetchAllowHosts,
+    rewriteHosts: Object.fromEntries(config.fetchRewriteHosts.map((pair) => pair.split('=', 2) as [string, string])),
+  };
+}
 
 /** The URL of Redis with the password of its file. Throws what readSecretFile throws. */
 export async function readRedisUrl(config: {

@@ -4,6 +4,8 @@ export { describeConfig, environmentName, loadConfig, type ConfigOutlet } from '
 export {
   commaList,
   readStoreSettings,
+  fetchConfigShape,
+  readFetchRules,
   readRedisUrl,
   redisConfigShape,
   serviceConfigShape,

@@ -1,9 +1,9 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
-import { createGuardedFetch, LOGGER, METRICS } from '@kyso/service';
+import { createGuardedFetch, readFetchRules, LOGGER, METRICS } from '@kyso/service';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { EvidenceCollector } from './collect-evidence.js';
-import { rewriteMap, type Config } from './config.js';
+import { type Config } from './config.js';
 import { EvidenceController } from './evidence.controller.js';
 import { createRevocationMetrics } from './metrics.js';
 import { ProofCache } from './proof-cache.js';
@@ -47,10 +47,7 @@ export class AppModule implements OnModuleDestroy {
 function createParts(config: Config, from: { registry: Registry; logger: Logger; now: () => Date }): Parts {
   const { now, logger } = from;
   const metrics = createRevocationMetrics(from.registry);
-  const fetch = createGuardedFetch({
-    allowHosts: config.fetchAllowHosts,
-    rewriteHosts: rewriteMap(config.fetchRewriteHosts),
-  });
+  const fetch = createGuardedFetch(readFetchRules(config));
   const sources = new RevocationSources(
     { fetch, now, lifetimes: config, limits: config, observe: metrics.fetched },
     { ocspUrls: config.extraOcspUrls, crlUrls: config.extraCrlUrls },

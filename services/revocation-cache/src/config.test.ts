@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { configSchema, rewriteMap } from './config.js';
+import { readFetchRules } from '@kyso/service';
+import { configSchema } from './config.js';
 
 describe('the configuration', () => {
   it('reads lists of URLs and pairs of hosts from one variable each', () => {
@@ -10,7 +11,7 @@ describe('the configuration', () => {
       fetchRewriteHosts: 'ocsp.ca.ptc=ocsp.ca.gov.vn',
     });
     expect(config.extraCrlUrls).toHaveLength(2);
-    expect(rewriteMap(config.fetchRewriteHosts)).toEqual({ 'ocsp.ca.ptc': 'ocsp.ca.gov.vn' });
+    expect(readFetchRules(config).rewriteHosts).toEqual({ 'ocsp.ca.ptc': 'ocsp.ca.gov.vn' });
     expect(config.fetchAllowHosts).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { commaList, serviceConfigShape, wholeNumber } from '@kyso/service';
+import { commaList, fetchConfigShape, serviceConfigShape, wholeNumber } from '@kyso/service';
 import { z } from 'zod';
 
 const urlList = () => commaList(z.url({ protocol: /^https?$/ })).default([]);
@@ -45,22 +45,6 @@ export const configSchema = z.object({
   cacheBytes: wholeNumber(1_048_576, 17_179_869_184)
     .default(134_217_728)
     .describe('Most bytes of DER in each of the caches; the least recently used go first.'),
-  fetchAllowHosts: commaList(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port'))
-    .default([])
-    .describe(
-      'host:port pairs, separated by commas, that may be reached although their address is private or their port is ' +
-        'neither 80 nor 443.',
-    ),
-  fetchRewriteHosts: commaList(z.string().regex(/^[^\s=/]+=[^\s=/]+$/, 'expected host=host or host=host:port'))
-    .default([])
-    .describe(
-      'host=host[:port] pairs, separated by commas: the first is replaced by the second before anything else, such as ' +
-        'ocsp.ca.ptc=ocsp.ca.gov.vn.',
-    ),
+  ...fetchConfigShape,
 });
 export type Config = z.output<typeof configSchema>;
-
-/** `from=to` pairs as the guarded fetch takes them. */
-export function rewriteMap(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string]));
-}

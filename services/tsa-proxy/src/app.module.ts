@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { createGuardedFetch, LOGGER, METRICS, Readiness } from '@kyso/service';
+import { createGuardedFetch, readFetchRules, LOGGER, METRICS, Readiness } from '@kyso/service';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { readCertificates, readUpstreams, rewriteMap, type Config } from './config.js';
+import { readCertificates, readUpstreams, type Config } from './config.js';
 import { createTsaMetrics } from './metrics.js';
 import type { TimestampPorts } from './obtain-timestamp.js';
 import { TIMESTAMP_PORTS, TimestampController } from './timestamp.controller.js';
@@ -32,10 +32,7 @@ async function createPorts(
   config: Config,
   parts: { metrics: Registry; logger: Logger; readiness: Readiness; now: () => Date },
 ): Promise<TimestampPorts> {
-  const fetch = createGuardedFetch({
-    allowHosts: config.fetchAllowHosts,
-    rewriteHosts: rewriteMap(config.fetchRewriteHosts),
-  });
+  const fetch = createGuardedFetch(readFetchRules(config));
   const upstreams = await readUpstreams(config.tsaUpstreamsFile);
   const sources = upstreams.map((settings) => createUpstream(settings, { fetch, config }));
   const count = createTsaMetrics(parts.metrics, sources);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { configSchema, readUpstreams, rewriteMap } from './config.js';
+import { configSchema, readUpstreams } from './config.js';
 
 describe('the list of TSAs', () => {
   let folder: string;
@@ -50,12 +50,5 @@ describe('the configuration', () => {
   it('has no default for TSAs and trust anchors', () => {
     const result = configSchema.safeParse({ listenPort: '3000', serviceTokenFile: '/x' });
     expect(result.error?.issues.map((issue) => issue.path[0])).toEqual(['tsaUpstreamsFile', 'tsaTrustAnchorsFile']);
-  });
-
-  it('reads pairs of hosts', () => {
-    expect(rewriteMap(['ocsp.ca.ptc=ocsp.ca.gov.vn', 'a=b:81'])).toEqual({
-      'ocsp.ca.ptc': 'ocsp.ca.gov.vn',
-      a: 'b:81',
-    });
   });
 });

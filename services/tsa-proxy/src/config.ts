@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseCertificatesPem, type Certificate } from '@kyso/cms';
-import { commaList, readSecretFile, serviceConfigShape, wholeNumber } from '@kyso/service';
+import { fetchConfigShape, readSecretFile, serviceConfigShape, wholeNumber } from '@kyso/service';
 import { z } from 'zod';
 
 /** Everything that the environment says to this service; each field is read from `KYSO_<FIELD_NAME>`. */
@@ -40,15 +40,7 @@ export const configSchema = z.object({
   tsaBreakerOpenMs: wholeNumber(100, 3_600_000)
     .default(15_000)
     .describe('Milliseconds for which a TSA is skipped; then one single request tries it.'),
-  fetchAllowHosts: commaList(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port'))
-    .default([])
-    .describe(
-      'host:port pairs, separated by commas, that may be reached although their address is private or their port is ' +
-        'neither 80 nor 443.',
-    ),
-  fetchRewriteHosts: commaList(z.string().regex(/^[^\s=/]+=[^\s=/]+$/, 'expected host=host or host=host:port'))
-    .default([])
-    .describe('host=host[:port] pairs, separated by commas: the first is replaced by the second before anything else.'),
+  ...fetchConfigShape,
 });
 export type Config = z.output<typeof configSchema>;
 
@@ -112,9 +104,4 @@ export async function readCertificates(file: string): Promise<Certificate[]> {
   const certificates = parseCertificatesPem(await readFile(file, 'utf8'));
   if (certificates.length === 0) throw new Error(`${file}: expected at least one certificate in PEM`);
   return certificates;
-}
-
-/** `from=to` pairs as the guarded fetch takes them. */
-export function rewriteMap(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string]));
 }
