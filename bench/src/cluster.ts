@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Level, SigningJobRequest } from '@kyso/contracts';
-import { checkout, GatewayClient, startCluster, type Cluster } from '@kyso/cli';
+import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import type { Document, Level, SigningJob, SigningJobRequest } from '@kyso/contracts';
 import type { BenchArguments } from './arguments.js';
 import { median, percentile, printResult, rounded } from './figures.js';
+import { HttpLoad } from './http-load.js';
 import { makeInput } from './input-files.js';
 import { cpuSeconds } from './process-cpu.js';
 
@@ -18,14 +19,9 @@ interface Round {
 }
 
 /** One document as iGate would send it: upload, sign, download. Returns its milliseconds. */
-async function oneDocument(
-  client: GatewayClient,
-  pdf: Uint8Array<ArrayBuffer>,
-  imagePngBase64: string,
-  level: Level,
-): Promise<number> {
+async function oneDocument(load: HttpLoad, pdf: Uint8Array, imagePngBase64: string, level: Level): Promise<number> {
   const start = performance.now();
-  const { documentId } = await client.upload(pdf, 'bench.pdf');
+  const { documentId } = await load.json<Document>('POST', '/v1/documents', { type: 'application/pdf', body: pdf });
   const request: SigningJobRequest = {
     documentId,
     expectedVersion: 0,
@@ -39,11 +35,15 @@ async function oneDocument(
       },
     ],
   };
-  const accepted = await client.sign(request, { idempotencyKey: randomUUID(), waitSeconds: 30 });
-  const job = accepted.status === 'completed' ? accepted : await client.ended(accepted.jobId, 60_000);
-  if (job.status !== 'completed')
+  const job = await load.json<SigningJob>('POST', '/v1/signing-jobs', {
+    type: 'application/json',
+    body: Buffer.from(JSON.stringify(request)),
+    headers: { 'idempotency-key': randomUUID(), prefer: 'wait=30' },
+  });
+  if (job.status !== 'completed') {
     throw new Error(`job ${job.jobId} ${job.status}: ${job.failure?.code} ${job.failure?.found ?? ''}`);
-  const signed = await client.download(documentId, 1);
+  }
+  const signed = await load.call('GET', `/v1/documents/${documentId}/versions/1`);
   if (signed.length <= pdf.length) throw new Error('the signed file is not larger than the upload');
   return performance.now() - start;
 }
@@ -76,14 +76,14 @@ async function round(cluster: Cluster, count: number, one: () => Promise<number>
 export async function benchCluster(args: BenchArguments): Promise<void> {
   const file = args.pdf ?? join(checkout, 'var/bench/200kB.pdf');
   if (args.pdf === undefined) await makeInput(file, { pages: 3, sizeBytes: 200_000 });
-  const pdf = new Uint8Array(await readFile(file));
+  const pdf = await readFile(file);
   const image = (await readFile(args.image ?? join(checkout, 'samples/chu-ky-lanh-dao.png'))).toString('base64');
   const cluster = await startCluster({ folder: join(checkout, 'var/bench/cluster') });
   try {
-    const client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
+    const load = new HttpLoad(cluster.baseUrl, cluster.apiKey);
     const levels: Record<string, unknown> = {};
     for (const level of ['B-B', 'B-LT'] as const) {
-      const one = (): Promise<number> => oneDocument(client, pdf, image, level);
+      const one = (): Promise<number> => oneDocument(load, pdf, image, level);
       await round(cluster, 50, one);
       const rounds: Round[] = [];
       for (let i = 0; i < args.rounds; i++) rounds.push(await round(cluster, documentsPerRound, one));
@@ -95,6 +95,7 @@ export async function benchCluster(args: BenchArguments): Promise<void> {
         cpuMsPerDocument: rounds.at(-1)?.cpuMsPerDocument,
       };
     }
+    load.close();
     printResult('cluster', {
       n: args.rounds * documentsPerRound,
       rounds: args.rounds,
