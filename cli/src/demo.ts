@@ -156,7 +156,7 @@ async function main(): Promise<number> {
     const valid = await Promise.race([run(cluster, input, output), abort]);
     process.stdout.write(`Bản đã ký / signed PDF: ${output}\n`);
     process.stdout.write(
-      `./kyso verify ${output} --trust ${cluster.sandbox.trustAnchorsFile} ${cluster.sandbox.tsaTrustAnchorsFile}\n`,
+      `./kyso verify ${output} --trust ${cluster.sandbox.trustAnchorsFile} --tsa-trust ${cluster.sandbox.tsaTrustAnchorsFile}\n`,
     );
     return valid ? 0 : 1;
   } finally {

@@ -2,29 +2,42 @@ import { open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseCertificatesPem, type Certificate } from '@kyso/cms';
 import { fileSource, PdfError } from '@kyso/pdf';
-import { validatePdf, type ValidationReport } from '@kyso/validation';
+import { validatePdf, type ValidationOptions, type ValidationReport } from '@kyso/validation';
 
-const usage = 'usage: ./kyso verify FILE… [--trust PEM…]\n';
+const usage = 'usage: ./kyso verify FILE… [--trust PEM…] [--tsa-trust PEM…]\n';
 
-/** `--trust` takes every PEM that follows it, up to the next option. */
-function splitArguments(args: readonly string[]): { files: string[]; trust: string[] } {
+/**
+ * `--trust` and `--tsa-trust` take every PEM that follows them, up to the next option. Without `--tsa-trust` the anchors of
+ * `--trust` serve signers and time-stamping units alike.
+ */
+function splitArguments(args: readonly string[]): { files: string[]; trust: string[]; tsaTrust: string[] } {
   const files: string[] = [];
   const trust: string[] = [];
+  const tsaTrust: string[] = [];
   let target = files;
   for (const arg of args) {
     if (arg === '--trust') target = trust;
+    else if (arg === '--tsa-trust') target = tsaTrust;
     else if (arg === '--') target = files;
     else if (arg.startsWith('--')) throw new Error(`unknown option ${arg}`);
     else target.push(arg);
   }
-  return { files, trust };
+  return { files, trust, tsaTrust };
 }
 
-async function validateFile(file: string, trustAnchors: readonly Certificate[]): Promise<ValidationReport> {
+async function anchorsIn(pemFiles: readonly string[], callerDir: string): Promise<Certificate[]> {
+  const texts = await Promise.all(pemFiles.map((file) => readFile(resolve(callerDir, file), 'utf8')));
+  return texts.flatMap((text) => parseCertificatesPem(text));
+}
+
+async function validateFile(
+  file: string,
+  anchors: Pick<ValidationOptions, 'trustAnchors' | 'tsaTrustAnchors'>,
+): Promise<ValidationReport> {
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
-    return await validatePdf(fileSource(handle, size), { trustAnchors, now: new Date(), fileDigest: true });
+    return await validatePdf(fileSource(handle, size), { ...anchors, now: new Date(), fileDigest: true });
   } finally {
     await handle.close();
   }
@@ -44,18 +57,19 @@ function failureLine(file: string, error: unknown): Record<string, unknown> {
 }
 
 async function main(): Promise<number> {
-  const { files, trust } = splitArguments(process.argv.slice(2));
+  const { files, trust, tsaTrust } = splitArguments(process.argv.slice(2));
   if (files.length === 0) {
     process.stderr.write(usage);
     return 2;
   }
   const callerDir = process.env['KYSO_CALLER_DIR'] ?? process.cwd();
-  const trustAnchors: Certificate[] = [];
-  for (const file of trust)
-    trustAnchors.push(...parseCertificatesPem(await readFile(resolve(callerDir, file), 'utf8')));
+  const anchors = {
+    trustAnchors: await anchorsIn(trust, callerDir),
+    ...(tsaTrust.length === 0 ? {} : { tsaTrustAnchors: await anchorsIn(tsaTrust, callerDir) }),
+  };
   let allValid = true;
   for (const file of files) {
-    const line = await validateFile(resolve(callerDir, file), trustAnchors).then(
+    const line = await validateFile(resolve(callerDir, file), anchors).then(
       (report) => ({ file, ...report }),
       (error: unknown) => failureLine(file, error),
     );

@@ -81,7 +81,7 @@ export function readSignedData(cmsDer: Uint8Array, what: string): SignedData {
   const signerInfos = signedData.enter(tags.SET);
   signedData.end();
   const signer = readSignerInfo(signerInfos.enter(tags.SEQUENCE));
-  // ISO 32000-2, 12.8.3.3.1 and RFC 3161, 2.4.2: one signer. Judging only the first would hide the others.
+  // ISO 32000-2, 12.8.3.4.3 d and RFC 3161, 2.4.2: one signer. Judging only the first would hide the others.
   if (!signerInfos.done) throw new CmsError('UNSUPPORTED', `one SignerInfo in ${what}`, 'several');
   return { version, contentType, ...(content && { content }), ...bag, signer, indefiniteLength };
 }

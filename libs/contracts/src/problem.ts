@@ -6,7 +6,7 @@ const codes = Object.keys(failureCodes) as [FailureCode, ...FailureCode[]];
 /** A failure as it is stored in an outcome and shown to a client. */
 export const failureSchema = z
   .object({
-    code: z.enum(codes).describe('One of the failure codes in docs/api.md'),
+    code: z.enum(codes).describe('One of the failure codes in docs/failure-codes.md'),
     messageVi: z.string().describe('For the official, in Vietnamese'),
     messageEn: z.string().describe('The same in English'),
     expected: z.string().optional().describe('What would have been accepted'),

@@ -102,6 +102,13 @@ export const stepResultSchema = z
     timestamp: instantSchema.optional().describe('genTime of the signature time-stamp'),
     sizeBytes: z.int(),
     sha256: sha256Schema,
+    revocation: z
+      .enum(['good', 'unknown', 'not-checked'])
+      .optional()
+      .describe(
+        'Status of the signer’s certificate when its key was used. unknown is a warning: neither OCSP nor CRL could be had. ' +
+          'Absent when a crash hid it; the audit log has it',
+      ),
     placeholderGrown: z
       .boolean()
       .optional()

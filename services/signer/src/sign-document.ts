@@ -2,7 +2,7 @@ import { SigningError, objectKeys, type Stage, type StepResult } from '@kyso/con
 import { PdfDocument, bufferSource, concatSource, type ByteSource } from '@kyso/pdf';
 import { openObjectSource } from '@kyso/storage';
 import type { PreparedCredential } from './credentials/credential-source.js';
-import { checkRevocation } from './evidence/gather-evidence.js';
+import { checkRevocation, type RevocationStatus } from './evidence/gather-evidence.js';
 import { extendToLevel } from './evidence/extend-to-level.js';
 import { pdfFailure } from './pdf-failure.js';
 import { adoptVersion } from './release/adopt-version.js';
@@ -101,7 +101,7 @@ async function signOriginal(
   const created = await createVersion(ports, work, { original, increments });
   // Somebody was faster: another run of ours, whose bytes count then, or another job.
   if (!created) return adoptVersion(ports, work, intent);
-  return resultOf(work, { intent, made, released: { sizeBytes: output.size, sha256 } });
+  return resultOf(work, { intent, made, revocation, released: { sizeBytes: output.size, sha256 } });
 }
 
 function resultOf(
@@ -109,10 +109,11 @@ function resultOf(
   done: {
     readonly intent: Intent;
     readonly made: MadeSignature;
+    readonly revocation: RevocationStatus;
     readonly released: { readonly sizeBytes: number; readonly sha256: string };
   },
 ): StepResult {
-  const { intent, made, released } = done;
+  const { intent, made, revocation, released } = done;
   return {
     step: work.stepIndex,
     credentialId: work.step.credentialId,
@@ -123,6 +124,7 @@ function resultOf(
     signingTime: intent.signingTime,
     ...(made.timestamp === undefined ? {} : { timestamp: made.timestamp.genTime.toISOString() }),
     ...released,
+    revocation,
     ...(intent.placeholderGrown === true ? { placeholderGrown: true } : {}),
   };
 }

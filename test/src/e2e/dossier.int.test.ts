@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkout, GatewayClient, startCluster, type Cluster } from '@kyso/cli';
-import type { Level, Placement, SigningJob, SigningStep } from '@kyso/contracts';
+import type { ApiClientRecord, Level, Placement, SigningJob, SigningStep } from '@kyso/contracts';
 import { judge, renderedPages, textOf } from '../judges/judges.js';
 
 const folder = join(checkout, 'var/test', `dossier-${randomUUID()}`);
@@ -115,6 +115,26 @@ describe('the order of the signers', () => {
     const job = await signed(documentId, 0, [steps.seal]);
     expect(job).toMatchObject({ status: 'failed', failure: { code: 'APPROVAL_MISSING' } });
     expect((await client.document(documentId)).versions).toHaveLength(1);
+  });
+
+  it('refuses the seal before that also to a client that may use it in another role', async () => {
+    const apiKey = `kyso_other_${randomBytes(32).toString('base64url')}`;
+    const record: ApiClientRecord = {
+      clientId: 'other',
+      name: 'A client with a right that it should not have',
+      keySha256: createHash('sha256').update(apiKey).digest('hex'),
+      scopes: ['documents', 'sign'],
+      credentials: { organisation: ['leader'] },
+      enabled: true,
+    };
+    await writeFile(join(folder, 'cluster/store/clients/other.json'), JSON.stringify(record));
+    const other = new GatewayClient(cluster.baseUrl, apiKey);
+    const { documentId } = await other.upload(new Uint8Array(await readFile(sample)), 'x.pdf');
+    const { jobId } = await other.sign(
+      { documentId, expectedVersion: 0, steps: [{ ...steps.seal, role: 'leader' }] },
+      { idempotencyKey: randomUUID(), waitSeconds: 30 },
+    );
+    expect(await other.ended(jobId, 30_000)).toMatchObject({ status: 'failed', failure: { code: 'APPROVAL_MISSING' } });
   });
 
   it('refuses a stale version and signs the current one', async () => {

@@ -29,7 +29,10 @@ export async function screenDocument(
       found: describeReport(invalid),
     });
   }
-  if (work.step.role === 'clerk') await assertApproved(ports, reports, input.credential);
+  // The kind counts too: a client that was given another role for the seal must not get round the rule.
+  if (work.step.role === 'clerk' || input.credential.record.kind === 'organisation') {
+    await assertApproved(ports, reports, input.credential);
+  }
   return reports;
 }
 
