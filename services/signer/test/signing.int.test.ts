@@ -100,11 +100,16 @@ describe('signing a document', () => {
     expect(bench.audited).toEqual([]);
   });
 
-  it('does not take the seal’s own signature for an approval', async () => {
+  it('does not take the sealing credential’s own signature for an approval', async () => {
     const documentId = await bench.upload();
-    const self = await bench.submit(documentId, [step('B-B', { credentialId: 'seal' })]);
-    expect(await bench.run(self)).toEqual({ kind: 'finished' });
-    const job = await bench.submit(documentId, [sealStep('B-B')], 1);
+    const own = await bench.submit(documentId, [step('B-B')]);
+    expect(await bench.run(own)).toEqual({ kind: 'finished' });
+    const job = await bench.submit(documentId, [step('B-B', { role: 'clerk' })], 1);
+    expect(await bench.run(job)).toMatchObject({ kind: 'failed', error: { code: 'APPROVAL_MISSING' } });
+  });
+
+  it('wants an approval for the organisation’s key in whatever role it is used', async () => {
+    const job = await bench.submit(await bench.upload(), [step('B-B', { credentialId: 'seal', role: 'leader' })]);
     expect(await bench.run(job)).toMatchObject({ kind: 'failed', error: { code: 'APPROVAL_MISSING' } });
   });
 
