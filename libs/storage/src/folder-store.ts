@@ -1,18 +1,32 @@
-import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, statSync, type Dir } from 'node:fs';
 import { opendir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { disk, onDisk, readExactly, writeAll } from './disk.js';
-import { DirectorySync } from './directory-sync.js';
+import { disk, onDisk, readExactly } from './disk.js';
+import { DiskWriters } from './disk-writers.js';
 import { assertKey, assertPrefix } from './object-key.js';
 import type { ObjectBody, ObjectInfo, ObjectStore, OpenedObject } from './object-store.js';
+import { openToRead, readWhole } from './read-file.js';
 import { asStoreError, errorCode } from './store-error.js';
+import { TemporaryFile } from './temporary-file.js';
+import { temporaryName, type WriteRequest } from './write-batch.js';
 
-/** Where bodies are written before they get their name; on the same file system, because rename and link need that. */
-const temporaryName = '.tmp';
 /** Temporary files older than this are left over from a crash; younger ones may belong to another process that writes now. */
 const strayAfterMs = 3_600_000;
+/** Bodies up to here go to a writing thread whole; larger ones are written as they come. */
+const maxCollectedBytes = 1_048_576;
+/** All folder stores of the process share the threads. */
+const writers = new DiskWriters(4);
+/** ENOTDIR: a part of the key is an object; EISDIR: the key is a folder. Neither is an object under this key. */
+const absentCodes: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+const nothing = new Uint8Array(0);
+
+/** What a write request doesn't say of itself. */
+type Change = Pick<WriteRequest, 'action' | 'path'> & {
+  readonly directories?: readonly string[];
+  readonly temporary?: string;
+  readonly body?: Uint8Array;
+};
 
 /** Settings of a folder store. */
 export interface FolderStoreOptions {
@@ -26,7 +40,7 @@ export interface FolderStoreOptions {
 
 /** Opens (and makes) a folder as an object store, mode 0700. Throws SigningError STORE_UNAVAILABLE, STORE_FULL. */
 export async function openFolderStore(options: FolderStoreOptions): Promise<ObjectStore> {
-  const store = new FolderStore(options.folder, options.durable ?? true);
+  const store = new FolderStore(resolve(options.folder), options.durable ?? true);
   await store.open();
   return store;
 }
@@ -36,8 +50,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Obje
  * with a dot are the store's own. A key can't be the folder of another (`a` and `a/b`).
  */
 class FolderStore implements ObjectStore {
-  readonly #sync = new DirectorySync();
-  /** Directories that were seen or made; they are never removed. */
+  /** Directories that were made durable, or seen so; they are never removed. */
   readonly #known = new Set<string>();
 
   constructor(
@@ -57,88 +70,65 @@ class FolderStore implements ObjectStore {
   }
 
   async put(key: string, body: ObjectBody): Promise<void> {
-    const path = this.#path(key);
-    const temporary = await this.#writeTemporary(body);
-    await this.#orRemove(temporary, async () => {
-      await this.#makeDirectory(dirname(path));
-      await onDisk(disk.rename(temporary, path), `put ${key}`);
-    });
-    await this.#makeNameDurable(path);
+    await this.#write('put', key, body);
   }
 
   async create(key: string, body: ObjectBody): Promise<boolean> {
-    const path = this.#path(key);
-    const temporary = await this.#writeTemporary(body);
-    const created = await this.#orRemove(temporary, async () => {
-      await this.#makeDirectory(dirname(path));
-      return onDisk(linkIfAbsent(temporary, path), `create ${key}`);
-    });
-    await disk.unlink(temporary).catch(() => undefined);
-    // Also when it was taken: the answer "it is there" must not be undone by a power cut, whoever wrote it.
-    await this.#makeNameDurable(path);
-    return created;
+    return this.#write('create', key, body);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return orAbsent(disk.readFile(this.#path(key)), `read ${key}`);
+    const path = this.#path(key);
+    const opened = orAbsent(() => openToRead(path), `read ${key}`);
+    return opened === undefined ? undefined : onDisk(readWhole(opened), `read ${key}`);
   }
 
   async openRead(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined> {
     const path = this.#path(key);
-    const fd = await orAbsent(disk.open(path, 'r'), `read ${key}`);
-    if (fd === undefined) return undefined;
-    const size = await this.#sizeOrClose(fd, key);
-    if (size === undefined) return undefined;
-    const start = Math.min(range?.start ?? 0, size);
-    const end = Math.min(range?.end ?? size, size);
+    const opened = orAbsent(() => openToRead(path), `read ${key}`);
+    if (opened === undefined) return undefined;
+    const { fd, sizeBytes } = opened;
+    const start = Math.min(range?.start ?? 0, sizeBytes);
+    const end = Math.min(range?.end ?? sizeBytes, sizeBytes);
     if (end > start) return createReadStream(path, { fd, start, end: end - 1, highWaterMark: 262_144 });
     // An empty range can't be said with createReadStream's inclusive end.
-    await disk.close(fd);
+    closeSync(fd);
     return Readable.from([]);
   }
 
   async openObject(key: string, wholeBelowBytes: number): Promise<OpenedObject | undefined> {
-    const fd = await orAbsent(disk.open(this.#path(key), 'r'), `read ${key}`);
-    if (fd === undefined) return undefined;
-    const size = await this.#sizeOrClose(fd, key);
-    if (size === undefined) return undefined;
-    const read = (start: number, end: number): Promise<Uint8Array> =>
-      onDisk(readExactly(fd, start, end), `read ${key}`);
-    if (size > wholeBelowBytes) return { sizeBytes: size, read, close: () => disk.close(fd) };
-    try {
-      const whole = await read(0, size);
+    const path = this.#path(key);
+    const opened = orAbsent(() => openToRead(path), `read ${key}`);
+    if (opened === undefined) return undefined;
+    const { fd, sizeBytes } = opened;
+    if (sizeBytes > wholeBelowBytes) {
       return {
-        sizeBytes: size,
-        whole,
-        read: (start, end) => Promise.resolve(whole.subarray(start, end)),
-        close: () => Promise.resolve(),
+        sizeBytes,
+        read: (start, end) => onDisk(readExactly(fd, start, end), `read ${key}`),
+        close: () => disk.close(fd),
       };
-    } finally {
-      await disk.close(fd);
     }
-  }
-
-  /** Size of the open file; closes it where it is no object, or can't be asked. */
-  async #sizeOrClose(fd: number, key: string): Promise<number | undefined> {
-    try {
-      const stats = await disk.fstat(fd);
-      if (stats.isFile()) return stats.size;
-    } catch (error) {
-      await disk.close(fd);
-      throw asStoreError(error, `read ${key}`);
-    }
-    await disk.close(fd);
-    return undefined;
+    const whole = await onDisk(readWhole(opened), `read ${key}`);
+    return {
+      sizeBytes,
+      whole,
+      read: (start, end) => Promise.resolve(whole.subarray(start, end)),
+      close: () => Promise.resolve(),
+    };
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {
-    const stats = await orAbsent(disk.stat(this.#path(key)), `stat ${key}`);
+    const path = this.#path(key);
+    const stats = orAbsent(() => statSync(path, { throwIfNoEntry: false }), `stat ${key}`);
     return stats?.isFile() === true ? { key, sizeBytes: stats.size } : undefined;
   }
 
   async delete(key: string): Promise<void> {
-    // Not made durable: a deleted object that is back after a power cut is found again by whoever deletes it.
-    await orAbsent(disk.unlink(this.#path(key)), `delete ${key}`);
+    // Not through a writing thread, which would cost half as much again for this one call. Not made durable: a deleted object
+    // that is back after a power cut is found again by whoever deletes it.
+    await disk.unlink(this.#path(key)).catch((error: unknown) => {
+      if (!absentCodes.has(errorCode(error))) throw asStoreError(error, `delete ${key}`);
+    });
   }
 
   async *list(prefix: string): AsyncIterable<ObjectInfo> {
@@ -148,8 +138,7 @@ class FolderStore implements ObjectStore {
   }
 
   async ping(): Promise<void> {
-    const temporary = await this.#writeTemporary(new Uint8Array([0x2e]));
-    await onDisk(disk.unlink(temporary), 'write and delete a file');
+    await this.#request({ action: 'try', path: '', body: new Uint8Array([0x2e]) }, 'write and delete a file');
   }
 
   #path(key: string): string {
@@ -158,7 +147,7 @@ class FolderStore implements ObjectStore {
   }
 
   async *#walk(folderKey: string, namePrefix: string): AsyncIterable<ObjectInfo> {
-    const directory = await orAbsent(opendir(join(this.folder, folderKey)), `list ${folderKey}`);
+    const directory = await this.#openFolder(folderKey);
     if (directory === undefined) return;
     for await (const entry of directory) {
       if (entry.name.startsWith('.') || !entry.name.startsWith(namePrefix)) continue;
@@ -171,70 +160,82 @@ class FolderStore implements ObjectStore {
     }
   }
 
-  /** Writes the body under a name of its own and makes its bytes durable; removes it again when that fails. */
-  async #writeTemporary(body: ObjectBody): Promise<string> {
-    const path = join(this.folder, temporaryName, randomBytes(15).toString('base64url'));
-    const fd = await onDisk(disk.open(path, 'wx', 0o600), 'write an object');
-    await this.#orRemove(path, async () => {
-      try {
-        await writeBody(fd, body);
-        if (this.durable) await onDisk(disk.fdatasync(fd), 'write an object');
-      } finally {
-        await disk.close(fd);
-      }
-    });
-    return path;
-  }
-
-  async #orRemove<T>(temporary: string, work: () => Promise<T>): Promise<T> {
+  /** undefined when there is no such folder. */
+  async #openFolder(folderKey: string): Promise<Dir | undefined> {
     try {
-      return await work();
+      return await opendir(join(this.folder, folderKey));
     } catch (error) {
-      await disk.unlink(temporary).catch(() => undefined);
-      throw error;
+      if (absentCodes.has(errorCode(error))) return undefined;
+      throw asStoreError(error, `list ${folderKey}`);
     }
   }
 
-  /** Makes the directory and its parents; each new name is made durable in the directory above it. */
-  async #makeDirectory(directory: string): Promise<void> {
-    if (directory === this.folder || this.#known.has(directory)) return;
-    await this.#makeDirectory(dirname(directory));
-    // Not recursive, since each new name has to be made durable; a file in the way shows when the object is put there.
-    await disk.mkdir(directory, { mode: 0o700 }).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw asStoreError(error, `make ${directory}`);
-    });
-    // Also where another process made it: it may not have come to its fsync yet.
-    await this.#makeNameDurable(directory);
+  async #write(action: 'put' | 'create', key: string, body: ObjectBody): Promise<boolean> {
+    const path = this.#path(key);
+    const written = await this.#collectOrWrite(body);
+    const directories = this.#directoriesAbove(path);
+    const done = await this.#request({ action, path, directories, ...written }, `${action} ${key}`);
     if (this.#known.size > 100_000) this.#known.clear();
-    this.#known.add(directory);
+    for (const directory of directories) this.#known.add(directory);
+    return done;
   }
 
-  async #makeNameDurable(path: string): Promise<void> {
-    if (this.durable) await onDisk(this.#sync.sync(dirname(path)), 'write an object');
+  #request(change: Change, doing: string): Promise<boolean> {
+    const { body = nothing, directories = [], ...rest } = change;
+    const { folder, durable } = this;
+    return writers.write({ folder, durable, directories, bodyBytes: body.byteLength, ...rest }, body, doing);
+  }
+
+  /** Those that this process has not seen durable, outermost first. */
+  #directoriesAbove(path: string): string[] {
+    const found: string[] = [];
+    for (let directory = dirname(path); directory !== this.folder; directory = dirname(directory)) {
+      if (this.#known.has(directory)) break;
+      found.unshift(directory);
+    }
+    return found;
+  }
+
+  /**
+   * A small body as it is; of a larger one the file that it was written to, durable. Errors of the body itself pass as they are.
+   * Leaving the loop tells the producer to stop; a stream is destroyed by it.
+   */
+  async #collectOrWrite(body: ObjectBody): Promise<{ body: Uint8Array } | { temporary: string }> {
+    if (body instanceof Uint8Array && body.byteLength <= maxCollectedBytes) return { body };
+    let file: TemporaryFile | undefined;
+    const collected: Uint8Array[] = [];
+    let collectedBytes = 0;
+    try {
+      for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+        if (file === undefined && collectedBytes + chunk.byteLength <= maxCollectedBytes) {
+          // A copy: whoever sends the parts may use the memory again for the next one.
+          collected.push(Uint8Array.from(chunk));
+          collectedBytes += chunk.byteLength;
+          continue;
+        }
+        if (file === undefined) {
+          file = await TemporaryFile.create(join(this.folder, temporaryName));
+          for (const part of collected.splice(0)) await file.write(part);
+        }
+        await file.write(chunk);
+      }
+      if (file === undefined) return { body: Buffer.concat(collected) };
+      if (this.durable) await file.makeDurable();
+      await file.close();
+      return { temporary: file.path };
+    } catch (error) {
+      await file?.abandon();
+      throw error;
+    }
   }
 }
 
-/** Errors of the body itself pass as they are. Leaving the loop tells the producer to stop; a stream is destroyed by it. */
-async function writeBody(fd: number, body: ObjectBody): Promise<void> {
-  if (body instanceof Uint8Array) await onDisk(writeAll(fd, body), 'write an object');
-  else for await (const chunk of body) await onDisk(writeAll(fd, chunk), 'write an object');
-}
-
-async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+/** undefined when there is no such object; other errors as STORE_FULL or STORE_UNAVAILABLE. */
+function orAbsent<T>(work: () => T, doing: string): T | undefined {
   try {
-    await disk.link(from, to);
-    return true;
+    return work();
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function orAbsent<T>(work: Promise<T>, doing: string): Promise<T | undefined> {
-  return work.catch((error: unknown) => {
-    const code = errorCode(error);
-    // ENOTDIR: a part of the key is an object; EISDIR: the key is a folder. Neither is an object under this key.
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    if (absentCodes.has(errorCode(error))) return undefined;
     throw asStoreError(error, doing);
-  });
+  }
 }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openObjectSource } from './object-source.js';
 import { openStore } from './open-store.js';
@@ -20,6 +22,12 @@ describeStore(
   },
   { atomicCreate: true },
 );
+
+/** Parts of 100,000 bytes, all in one buffer. */
+async function* parts(count: number): AsyncGenerator<Buffer> {
+  const part = Buffer.alloc(100_000);
+  for (let index = 0; index < count; index++) yield part.fill(index);
+}
 
 describe('the folder store', () => {
   let folder: string;
@@ -64,6 +72,40 @@ describe('the folder store', () => {
     await rm(gone, { recursive: true });
     await expect(store.put('a', Buffer.from('x'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('keeps the parts of a stream whose producer uses one buffer for all of them', async () => {
+    const store = await openStore({ folder: join(folder, 'reused') });
+    for (const count of [3, 30]) {
+      await store.put('a', parts(count));
+      const bytes = (await store.get('a')) ?? new Uint8Array(0);
+      expect(bytes).toHaveLength(count * 100_000);
+      for (let index = 0; index < count; index++) expect(bytes[index * 100_000]).toBe(index);
+    }
+  });
+
+  it('never takes an object for a folder, nor a folder for an object', async () => {
+    const store = await openStore({ folder: join(folder, 'shapes') });
+    await store.put('a/b', Buffer.from('x'));
+    expect(await store.get('a')).toBeUndefined();
+    expect(await store.get('a/b/c')).toBeUndefined();
+    expect(await store.openObject?.('a', 100)).toBeUndefined();
+    await expect(store.put('a/b/c', Buffer.from('y'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(store.put('a', Buffer.from('y'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await readdir(join(folder, 'shapes', '.tmp'))).toEqual([]);
+  });
+
+  it('finishes its writes and then lets the process end, in plain node', async () => {
+    const script = `
+      const { openStore } = await import(${JSON.stringify(new URL('./index.js', import.meta.url).href)});
+      const store = await openStore({ folder: ${JSON.stringify(join(folder, 'plain'))} });
+      for (let i = 0; i < 3; i++) await store.create('a/' + i, Buffer.from('x'));
+      console.log(await store.create('a/0', Buffer.from('y')));`;
+    const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 20_000,
+    });
+    expect(ended.stdout).toBe('false\n');
+    expect((await readdir(join(folder, 'plain', 'a'))).sort()).toEqual(['0', '1', '2']);
   });
 
   it('tells a full disk from other faults', () => {

@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DiskWriters } from './disk-writers.js';
+import type { WriteRequest } from './write-batch.js';
+
+describe('the writing threads', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kyso-writers-'));
+    await mkdir(join(folder, '.tmp'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const put = (name: string, bodyBytes: number): WriteRequest => ({
+    action: 'put',
+    folder,
+    path: join(folder, name),
+    directories: [],
+    bodyBytes,
+    durable: false,
+  });
+  /** A thread that does what the code says with a batch. */
+  async function scripted(code: string): Promise<URL> {
+    const path = join(folder, 'script.mjs');
+    await writeFile(path, `import { parentPort } from 'node:worker_threads';\n${code}`);
+    return pathToFileURL(path);
+  }
+
+  it('write many bodies at once, more than a batch holds, and leave them to the caller', async () => {
+    const writers = new DiskWriters(2);
+    const bodies = Array.from({ length: 300 }, (_, index) => Buffer.from(`body ${index}`));
+    // Large ones in between: batches are bounded by bytes too.
+    const large = Array.from({ length: 12 }, (_, index) => Buffer.alloc(1_000_000, index));
+    await Promise.all(
+      [...bodies, ...large].map((body, index) => writers.write(put(`${index}`, body.length), body, 'put')),
+    );
+    for (const [index, body] of [...bodies, ...large].entries()) {
+      expect((await readFile(join(folder, `${index}`))).equals(body)).toBe(true);
+    }
+    expect(bodies[7]?.toString()).toBe('body 7');
+  });
+
+  it('pass on what the disk says, a full disk apart', async () => {
+    const write = async (code: string): Promise<boolean> => {
+      const answer = `[{ code: '${code}', message: 'x' }]`;
+      const thread = await scripted(`parentPort.on('message', () => parentPort.postMessage(${answer}));`);
+      return new DiskWriters(1, thread).write(put('a', 0), Buffer.alloc(0), 'put a');
+    };
+    await expect(write('ENOSPC')).rejects.toMatchObject({ code: 'STORE_FULL', expected: 'to put a' });
+    await expect(write('EIO')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', found: 'EIO' });
+  });
+
+  it.each(['process.exit(3)', 'throw new Error("out of order")'])(
+    'answer STORE_UNAVAILABLE when a thread dies (%s), and are replaced',
+    async (death) => {
+      const writers = new DiskWriters(
+        1,
+        await scripted(`parentPort.on('message', ({ requests, bodies }) => {
+          if (bodies[0] === 0x78) ${death};
+          parentPort.postMessage(requests.map(() => true));
+        });`),
+      );
+      const write = (body: string): Promise<boolean> => writers.write(put('a', 1), Buffer.from(body), 'put a');
+      for (let round = 0; round < 3; round++) {
+        expect(await write('a')).toBe(true);
+        const dying = write('x');
+        await expect(dying).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+        expect(await write('b')).toBe(true);
+      }
+      // Those that wait for the thread while it dies are not lost.
+      const together = await Promise.allSettled(
+        Array.from({ length: 80 }, (_, index) => write(index === 0 ? 'x' : 'a')),
+      );
+      expect(together[0]?.status).toBe('rejected');
+      expect(together.at(-1)).toEqual({ status: 'fulfilled', value: true });
+    },
+  );
+
+  it('answer STORE_UNAVAILABLE when no thread can be started', async () => {
+    const writers = new DiskWriters(1, pathToFileURL(join(folder, 'absent.mjs')));
+    for (let round = 0; round < 2; round++) {
+      await expect(writers.write(put('a', 0), Buffer.alloc(0), 'put a')).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+      });
+    }
+  });
+});

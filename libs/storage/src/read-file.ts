@@ -1,0 +1,51 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { readExactly } from './disk.js';
+
+/** A file opened for reading. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly sizeBytes: number;
+}
+
+/** Up to here a file is read at once, on the main thread. */
+const maxSyncBytes = 65_536;
+
+/** NONBLOCK: a pipe among the objects would otherwise hold the process until someone writes to it. */
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * Opens a file; undefined when it is no file. Synchronous: open, fstat, read and close take 20 µs together where the disk has the
+ * file in its cache, and as asynchronous calls 25 to 50 µs each. The price: the event loop stands still while a disk that is
+ * stalled (a hanging network share) gives no answer. Throws what Node throws.
+ */
+export function openToRead(path: string): OpenFile | undefined {
+  const fd = openSync(path, readFlags);
+  try {
+    const stats = fstatSync(fd);
+    if (stats.isFile()) return { fd, sizeBytes: stats.size };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  closeSync(fd);
+  return undefined;
+}
+
+/** All of the file, which is closed then; above 64 KiB without holding the event loop. Throws what Node throws. */
+export async function readWhole({ fd, sizeBytes }: OpenFile): Promise<Uint8Array> {
+  try {
+    return sizeBytes > maxSyncBytes ? await readExactly(fd, 0, sizeBytes) : readSmall(fd, sizeBytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readSmall(fd: number, sizeBytes: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+  for (let done = 0; done < sizeBytes;) {
+    const bytesRead = readSync(fd, bytes, done, sizeBytes - done, null);
+    if (bytesRead === 0) throw new Error(`expected ${sizeBytes} bytes, found ${done}`);
+    done += bytesRead;
+  }
+  return bytes;
+}
