@@ -28,6 +28,12 @@ describe('the writing threads', () => {
     await writeFile(path, `import { parentPort } from 'node:worker_threads';\n${code}`);
     return pathToFileURL(path);
   }
+  /** A put whose thread answers that the disk gave this error. */
+  async function writeWhenDiskSays(code: string): Promise<boolean> {
+    const answer = `[{ code: '${code}', message: 'x' }]`;
+    const thread = await scripted(`parentPort.on('message', () => parentPort.postMessage(${answer}));`);
+    return new DiskWriters(1, thread).write(put('a', 0), Buffer.alloc(0), 'put a');
+  }
 
   it('write many bodies at once, more than a batch holds, and leave them to the caller', async () => {
     const writers = new DiskWriters(2);
@@ -44,13 +50,8 @@ describe('the writing threads', () => {
   });
 
   it('pass on what the disk says, a full disk apart', async () => {
-    const write = async (code: string): Promise<boolean> => {
-      const answer = `[{ code: '${code}', message: 'x' }]`;
-      const thread = await scripted(`parentPort.on('message', () => parentPort.postMessage(${answer}));`);
-      return new DiskWriters(1, thread).write(put('a', 0), Buffer.alloc(0), 'put a');
-    };
-    await expect(write('ENOSPC')).rejects.toMatchObject({ code: 'STORE_FULL', expected: 'to put a' });
-    await expect(write('EIO')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', found: 'EIO' });
+    await expect(writeWhenDiskSays('ENOSPC')).rejects.toMatchObject({ code: 'STORE_FULL', expected: 'to put a' });
+    await expect(writeWhenDiskSays('EIO')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', found: 'EIO' });
   });
 
   it.each(['process.exit(3)', 'throw new Error("out of order")'])(
