@@ -33,13 +33,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-/** Every object of the store but images, idempotency records and what tells how jobs ended. */
+/**
+ * Every object of the store but images, idempotency records, what tells how jobs ended, and what the gateway notes for its own
+ * housekeeping at any time; files that are just being written are looked at last.
+ */
 async function kept(): Promise<string[]> {
   const all = await readdir(join(folder, 'cluster/store'), { recursive: true, withFileTypes: true });
   return all
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'cluster/store/').length))
-    .filter((name) => !/^(images|idempotency|jobs)\//.test(name))
+    .filter((name) => !/^(images|idempotency|jobs|sweeps|\.tmp)\//.test(name))
     .toSorted();
 }
 
@@ -196,4 +199,15 @@ describe('a signing job fails with its code and leaves the document as it was', 
     expect(await failureOf({ credentialId: 'clerk' })).toMatch(/^(PIN_INCORRECT|TOKEN_QUARANTINED)$/);
     expect((await client.document(documentId)).versions).toHaveLength(1);
   }, 90_000);
+});
+
+describe('after all refusals', () => {
+  it('no half-written file is left', async () => {
+    const temporary = join(folder, 'cluster/store/.tmp');
+    const deadline = Date.now() + 10_000;
+    while ((await readdir(temporary)).length > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await readdir(temporary)).toEqual([]);
+  });
 });
