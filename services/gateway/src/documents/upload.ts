@@ -6,6 +6,7 @@ import type { DocumentShelf } from './document-shelf.js';
 import type { FreeSpace } from './free-space.js';
 import { MeteredBody, tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry, type PdfFacts } from './page-geometry.js';
+import { readOn } from './read-on.js';
 
 /** A body up to this many bytes is looked at before anything is stored: then nothing has to be read back or undone. */
 export const smallBodyBytes = 1_048_576;
@@ -46,6 +47,7 @@ export class Uploads {
     const { limits, freeSpace } = this.parts;
     const { declaredBytes } = head;
     if (declaredBytes !== undefined && declaredBytes > limits.maxDocumentBytes) {
+      await readOn(request);
       throw tooLarge(limits.maxDocumentBytes, declaredBytes);
     }
     // Each one holds up to a megabyte and a connection: a bound keeps the memory flat under any load.

@@ -8,6 +8,7 @@ import type { DocumentShelf } from '../documents/document-shelf.js';
 import { MeteredBody, tooLarge } from '../documents/metered-body.js';
 import { refusing } from '../documents/pdf-refusal.js';
 import { spool } from './spool.js';
+import { readOn } from '../documents/read-on.js';
 
 export interface VerificationParts {
   readonly store: ObjectStore;
@@ -33,6 +34,7 @@ export class Verifications {
   async ofBody(request: Readable, declaredBytes: number | undefined): Promise<ValidationReport> {
     const { maxDocumentBytes, idleMs, tempFolder } = this.parts.limits;
     if (declaredBytes !== undefined && declaredBytes > maxDocumentBytes) {
+      await readOn(request);
       throw tooLarge(maxDocumentBytes, declaredBytes);
     }
     return this.inTurn(async () => {
