@@ -14,18 +14,15 @@ export const documentVersionSchema = z
   .meta({ id: 'DocumentVersion' });
 export type DocumentVersion = z.infer<typeof documentVersionSchema>;
 
-/** Stored once at upload as `documents/<id>/document.json`. */
-export const documentRecordSchema = z.object({
-  documentId: documentIdSchema,
-  clientId: nameSchema,
-  name: z.string().max(255).optional(),
-  pageCount: z.int().min(1),
-  createdAt: instantSchema,
-});
-export type DocumentRecord = z.infer<typeof documentRecordSchema>;
-
 /** `GET /v1/documents/{id}` and the answer to an upload. */
-export const documentSchema = documentRecordSchema
-  .extend({ versions: z.array(documentVersionSchema).describe('Ascending; the last one is current') })
+export const documentSchema = z
+  .object({
+    documentId: documentIdSchema,
+    clientId: nameSchema,
+    name: z.string().max(255).optional(),
+    pageCount: z.int().min(1),
+    createdAt: instantSchema,
+    versions: z.array(documentVersionSchema).describe('Ascending; the last one is current'),
+  })
   .meta({ id: 'Document' });
 export type Document = z.infer<typeof documentSchema>;

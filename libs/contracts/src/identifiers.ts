@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 /** 26 characters of Crockford base 32: 48 bits of milliseconds, then 80 random bits (a ULID). Sorts by time. */
@@ -11,6 +11,15 @@ export function newId(prefix: 'doc' | 'job' | 'req', nowMs: number = Date.now())
   let random = '';
   for (const byte of randomBytes(16)) random += alphabet[byte % 32];
   return `${prefix}_${time}${random}`;
+}
+
+/**
+ * The id that always comes of the same parts (any strings): 130 bits of their SHA-256, so that it tells nothing of them and
+ * no two lists of parts share one.
+ */
+export function derivedId(prefix: 'job', ...parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts), 'utf8').digest();
+  return `${prefix}_${Array.from(digest.subarray(0, 26), (byte) => alphabet[byte % 32]).join('')}`;
 }
 
 export const documentIdSchema = z.string().regex(/^doc_[0-9a-z]{26}$/, 'expected doc_ and 26 characters');

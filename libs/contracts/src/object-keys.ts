@@ -2,16 +2,19 @@
 export const objectKeys = {
   documentRecord: (documentId: string) => `documents/${documentId}/document.json`,
   version: (documentId: string, version: number) => `documents/${documentId}/${version}.pdf`,
-  versionRecord: (documentId: string, version: number) => `documents/${documentId}/${version}.json`,
+  /** Of versions from 1 on; what is known of version 0 stands in the document's record. */
+  release: (documentId: string, version: number) => `documents/${documentId}/${version}.json`,
   intent: (documentId: string, version: number) => `documents/${documentId}/${version}.intent.json`,
   image: (sha256: string) => `images/${sha256}.png`,
-  jobRequest: (jobId: string) => `jobs/${jobId}/request.json`,
-  stepResult: (jobId: string, step: number) => `jobs/${jobId}/steps/${step}.json`,
-  outcome: (jobId: string) => `jobs/${jobId}/outcome.json`,
-  /** Exists from before the 202 until the outcome is stored; the reconciler lists `openJobsPrefix`. */
-  openJob: (jobId: string) => `open-jobs/${jobId}`,
+  jobRequest: (jobId: string) => `jobs/${jobId}.json`,
+  jobFailure: (jobId: string) => `jobs/${jobId}.failure.json`,
+  /**
+   * Exists from before the 202 until the job has ended; the reconciler lists `openJobsPrefix`. `createdAt` of the job comes
+   * first, in milliseconds since 1970, 13 digits, so that the listing tells how old a job is.
+   */
+  openJob: (job: { readonly jobId: string; readonly createdAt: string }) =>
+    `open-jobs/${String(Date.parse(job.createdAt)).padStart(13, '0')}.${job.jobId}`,
   openJobsPrefix: 'open-jobs/',
-  idempotency: (clientId: string, keySha256: string) => `idempotency/${clientId}/${keySha256}.json`,
   credential: (credentialId: string) => `credentials/${credentialId}.json`,
   credentialsPrefix: 'credentials/',
   client: (clientId: string) => `clients/${clientId}.json`,

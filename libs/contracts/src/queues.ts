@@ -20,9 +20,11 @@ export function queueJobId(job: QueueJob): string {
   return `${job.jobId}.${job.step}`;
 }
 
-/** Redis channel of a job's progress (`progressSchema`), and the pattern for all of them. */
-export const progressChannel = (jobId: string): string => `kyso:progress:${jobId}`;
-export const progressPattern = 'kyso:progress:*';
+/**
+ * Redis channel of the progress of all jobs: JSON arrays of `progressSchema`. One channel, and several stages in a message,
+ * since a message for each stage of each job costs the signer more CPU than preparing the signature.
+ */
+export const progressChannel = 'kyso:progress';
 
 /** Redis hash of what a signer last said of its tokens: field `<signerId>`, value `tokenReportSchema` as JSON. */
 export const tokenReportKey = (token: string): string => `kyso:token:${token}`;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { digestAlgorithmSchema, signatureSchemeSchema } from './credential.js';
+import { documentSchema } from './document.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { failureSchema } from './problem.js';
-import { levelSchema, placementSchema, stepResultSchema } from './signing-job.js';
+import { levelSchema, placementSchema, stepResultSchema, type StepResult } from './signing-job.js';
 import { roleSchema } from './credential.js';
 
 /** A step as it is stored: the image is replaced by the hash under which it lies in the store. */
@@ -20,9 +21,18 @@ export const storedStepSchema = z.object({
 });
 export type StoredStep = z.infer<typeof storedStepSchema>;
 
-/** `jobs/<id>/request.json`: everything that the signer needs to know; written before the 202. */
+/**
+ * `documents/<id>/document.json`: written once, last of all that an upload writes. Size and hash are those of version 0.
+ */
+export const documentRecordSchema = documentSchema
+  .omit({ versions: true })
+  .extend({ sizeBytes: z.int().min(1), sha256: sha256Schema });
+export type DocumentRecord = z.infer<typeof documentRecordSchema>;
+
+/** `jobs/<id>.json`: everything that the signer needs to know; written before the 202. */
 export const storedJobSchema = z.object({
-  jobId: jobIdSchema,
+  jobId: jobIdSchema.describe('Derived from the client and the Idempotency-Key, where there was one'),
+  bodySha256: sha256Schema.optional().describe('Of the request that came with the Idempotency-Key'),
   clientId: nameSchema,
   documentId: documentIdSchema,
   expectedVersion: z.int().min(0),
@@ -52,18 +62,24 @@ export const signingIntentSchema = z.object({
 });
 export type SigningIntent = z.infer<typeof signingIntentSchema>;
 
-/** `jobs/<id>/steps/<k>.json`: a step that was released. */
-export const storedStepResultSchema = stepResultSchema;
+/**
+ * `documents/<id>/<n>.json`, n from 1 on: what released version n, created once. It is the step's result as well: step k of a
+ * job makes version expectedVersion + k + 1, and a job whose last step was released is completed.
+ */
+export const releaseSchema = z.object({ jobId: jobIdSchema, createdAt: instantSchema, result: stepResultSchema });
+export type Release = z.infer<typeof releaseSchema>;
 
-/** `jobs/<id>/outcome.json`: written once, when the job ends. */
-export const storedOutcomeSchema = z.object({
-  jobId: jobIdSchema,
-  status: z.enum(['completed', 'failed']),
-  completedAt: instantSchema,
-  steps: z.array(stepResultSchema),
-  failure: failureSchema.optional(),
-});
-export type StoredOutcome = z.infer<typeof storedOutcomeSchema>;
+/** `jobs/<id>.failure.json`: created once, when a job can't be completed. */
+export const jobFailureSchema = z.object({ jobId: jobIdSchema, failedAt: instantSchema, failure: failureSchema });
+export type JobFailure = z.infer<typeof jobFailureSchema>;
+
+/** How a job ended, put together from its releases and its failure. */
+export interface JobOutcome {
+  readonly status: 'completed' | 'failed';
+  readonly completedAt: string;
+  readonly steps: StepResult[];
+  readonly failure?: JobFailure['failure'];
+}
 
 /** `tokens/<token>/quarantine.json`: created at the first wrong PIN; nobody logs in while it is there. */
 export const quarantineSchema = z.object({
@@ -73,7 +89,3 @@ export const quarantineSchema = z.object({
   at: instantSchema,
 });
 export type Quarantine = z.infer<typeof quarantineSchema>;
-
-/** `idempotency/<client>/<sha256 of the key>.json` */
-export const idempotencyRecordSchema = z.object({ jobId: jobIdSchema, bodySha256: sha256Schema });
-export type IdempotencyRecord = z.infer<typeof idempotencyRecordSchema>;

@@ -153,7 +153,7 @@ export const signingJobSchema = z
   .meta({ id: 'SigningJob' });
 export type SigningJob = z.infer<typeof signingJobSchema>;
 
-/** Data of the server-sent event `progress`; also the message on the Redis channel of the job. */
+/** Data of the server-sent event `progress`; also an item of the messages on the Redis channel. */
 export const progressSchema = z
   .object({ jobId: jobIdSchema, step: z.int().min(0), stage: stageSchema, at: instantSchema })
   .meta({ id: 'Progress' });

@@ -21,7 +21,6 @@ import { Uploads } from './documents/upload.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
 import { JobAcceptance } from './jobs/acceptance.js';
 import { JobEvents } from './jobs/event-stream.js';
-import { IdempotencyRecords } from './jobs/idempotency.js';
 import { ImageShelf } from './jobs/image-shelf.js';
 import { JobArchive } from './jobs/job-archive.js';
 import { JobDesk } from './jobs/job-desk.js';
@@ -112,8 +111,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     levels: config.levels,
     now: () => new Date(),
   });
-  const idempotency = new IdempotencyRecords(store);
-  const acceptance = new JobAcceptance({ archive, queues, shelf, images, idempotency, validation, logger });
+  const acceptance = new JobAcceptance({ archive, queues, shelf, images, validation, logger });
   const hub = new ProgressHub(parts.subscriber, logger);
   const pollMs = config.outcomePollMs;
 

@@ -109,7 +109,7 @@ export class DocumentsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const record = await this.shelf.record(callerOf(request), documentId);
-    const version = await this.shelf.wantedVersion(documentId, wanted === 'current' ? wanted : Number(wanted));
+    const version = await this.shelf.wantedVersion(record, wanted === 'current' ? wanted : Number(wanted));
     const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers;
     const answer = describeDownload(record, version, { range, ifRange: single(ifRange), ifNoneMatch });
     if (answer.status === 416) {

@@ -6,13 +6,12 @@ import {
   queueName,
   queuePrefix,
   SigningError,
-  storedJobSchema,
   toFailure,
   type Progress,
   type QueueJob,
   type StoredJob,
 } from '@kyso/contracts';
-import { createJson, getJson, type ObjectStore } from '@kyso/storage';
+import { createJson, readJob, type ObjectStore } from '@kyso/storage';
 import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 
@@ -58,13 +57,15 @@ export class FakeSigner {
   private async work({ data }: Job<QueueJob>): Promise<void> {
     const { jobId, step } = data;
     this.worked.push(queueJobId(data));
-    const job = await getJson(this.store, objectKeys.jobRequest(jobId), storedJobSchema);
+    const job = await readJob(this.store, jobId);
     if (job === undefined) throw new Error(`no request of ${jobId}`);
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
     if (this.mode === 'give-up') throw new Error('given up');
     if (this.mode === 'fail') {
       const failure = toFailure(new SigningError('TOKEN_QUARANTINED'));
-      return this.end(job, { status: 'failed', failure, steps: [] });
+      const failedAt = new Date().toISOString();
+      await createJson(this.store, objectKeys.jobFailure(jobId), { jobId, failedAt, failure });
+      return this.end(job, 'failed');
     }
     await this.tell(jobId, step, 'signed');
     await this.release(job, step);
@@ -76,13 +77,7 @@ export class FakeSigner {
       await queue.add('sign', following, { jobId: queueJobId(following) });
       return;
     }
-    const steps = await Promise.all(
-      job.steps.map(async (_step, index) => {
-        const bytes = await this.store.get(objectKeys.stepResult(jobId, index));
-        return JSON.parse(Buffer.from(bytes ?? []).toString()) as unknown;
-      }),
-    );
-    await this.end(job, { status: 'completed', steps });
+    await this.end(job, 'completed');
   }
 
   private queue(name: string): Queue<QueueJob> {
@@ -104,14 +99,6 @@ export class FakeSigner {
     const sizeBytes = bytes.length;
     const at = new Date().toISOString();
     await this.store.create(objectKeys.version(job.documentId, version), bytes);
-    await createJson(this.store, objectKeys.versionRecord(job.documentId, version), {
-      version,
-      sizeBytes,
-      sha256,
-      createdAt: at,
-      jobId: job.jobId,
-      step,
-    });
     const { credentialId, role, level } = stored;
     const result = {
       step,
@@ -124,22 +111,17 @@ export class FakeSigner {
       sizeBytes,
       sha256,
     };
-    await createJson(this.store, objectKeys.stepResult(job.jobId, step), result);
+    const release = { jobId: job.jobId, createdAt: at, result };
+    await createJson(this.store, objectKeys.release(job.documentId, version), release);
   }
 
-  private async end(job: StoredJob, outcome: { status: string; steps: unknown[]; failure?: unknown }): Promise<void> {
-    const { jobId } = job;
-    await createJson(this.store, objectKeys.outcome(jobId), {
-      jobId,
-      completedAt: new Date().toISOString(),
-      ...outcome,
-    });
-    await this.store.delete(objectKeys.openJob(jobId));
-    await this.tell(jobId, job.steps.length - 1, outcome.status as 'completed' | 'failed');
+  private async end(job: StoredJob, status: 'completed' | 'failed'): Promise<void> {
+    await this.store.delete(objectKeys.openJob(job));
+    await this.tell(job.jobId, job.steps.length - 1, status);
   }
 
   private async tell(jobId: string, step: number, stage: Progress['stage']): Promise<void> {
     const progress: Progress = { jobId, step, stage, at: new Date().toISOString() };
-    await this.redis.publish(progressChannel(jobId), JSON.stringify(progress));
+    await this.redis.publish(progressChannel, JSON.stringify([progress]));
   }
 }

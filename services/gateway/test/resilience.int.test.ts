@@ -1,7 +1,15 @@
 import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { objectKeys, queueName, queuePrefix, documentSchema, signingJobSchema } from '@kyso/contracts';
+import {
+  documentSchema,
+  objectKeys,
+  queueName,
+  queuePrefix,
+  signingJobSchema,
+  SigningError,
+  toFailure,
+} from '@kyso/contracts';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { call, type Answer } from './client.js';
@@ -131,13 +139,14 @@ describe('when something fails', () => {
     await queue.close();
   });
 
-  it('removes the mark of a job whose signer died between outcome and mark', async () => {
+  it('removes the mark of a job whose signer died between release and mark', async () => {
     const documentId = await upload();
     await startSigner();
     const jobId = await jobOf(await post(documentId));
     await until(async () => (await status(jobId)) === 'completed');
-    await world.store.put(objectKeys.openJob(jobId), Buffer.from('{}'));
-    await until(async () => (await world.store.stat(objectKeys.openJob(jobId))) === undefined);
+    const mark = objectKeys.openJob({ jobId, createdAt: new Date(Date.now() - 60_000).toISOString() });
+    await world.store.put(mark, Buffer.from('{}'));
+    await until(async () => (await world.store.stat(mark)) === undefined);
   });
 
   it('answers 503 while the store is away, and recovers', async () => {
@@ -182,9 +191,10 @@ describe('when something fails', () => {
       const jobId = await jobOf(await post(await upload()));
       const reader = await EventReader.open(gateway.baseUrl, jobId, key);
       await world.redis.stop('SIGKILL');
+      const failure = toFailure(new SigningError('TOKEN_QUARANTINED'));
       await world.store.put(
-        objectKeys.outcome(jobId),
-        Buffer.from(JSON.stringify({ jobId, status: 'failed', completedAt: new Date().toISOString(), steps: [] })),
+        objectKeys.jobFailure(jobId),
+        Buffer.from(JSON.stringify({ jobId, failedAt: new Date().toISOString(), failure })),
       );
       await reader.ended;
       expect(reader.events.at(-1)).toMatchObject({ event: 'job', data: { status: 'failed' } });

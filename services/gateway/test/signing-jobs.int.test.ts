@@ -107,7 +107,7 @@ describe('signing jobs', () => {
       const appearance = { imagePngBase64: makePng().toString('base64'), lines: ['Người ký: {signerName}'] };
       const answer = await post({ steps: [{ ...leaderStep, placement: place, appearance }] }, { prefer: 'wait=20' });
       const { jobId } = answer.json(signingJobSchema);
-      const request = Buffer.from((await world.store.get(`jobs/${jobId}/request.json`)) ?? []).toString();
+      const request = Buffer.from((await world.store.get(objectKeys.jobRequest(jobId))) ?? []).toString();
       expect(request).not.toContain(appearance.imagePngBase64);
       const stored = JSON.parse(request) as { steps: { appearance: { imageSha256: string } }[] };
       const sha256 = stored.steps[0]?.appearance.imageSha256 ?? '';

@@ -1,13 +1,6 @@
-import {
-  SigningError,
-  objectKeys,
-  storedJobSchema,
-  type FailureCode,
-  type QueueJob,
-  type StoredJob,
-} from '@kyso/contracts';
-import { getJson } from '@kyso/storage';
-import { clearOpenJob, completeJob, failJob, firstOpenStep, readOutcome } from './release/finish-job.js';
+import { SigningError, type FailureCode, type QueueJob, type StoredJob } from '@kyso/contracts';
+import { readJob, readOutcome, readStepResults } from '@kyso/storage';
+import { clearOpenJob, completeJob, failJob } from './release/finish-job.js';
 import { signDocument } from './sign-document.js';
 import type { SigningPorts } from './signing-ports.js';
 import { signingWork, type SigningWork } from './signing-work.js';
@@ -63,14 +56,14 @@ async function advance(
   message: QueueJob,
   timing: { readonly queuedAtMs: number },
 ): Promise<StepEnd> {
-  const job = await getJson(ports.store, objectKeys.jobRequest(message.jobId), storedJobSchema);
+  const job = await readJob(ports.store, message.jobId);
   if (job === undefined) return { kind: 'dropped', reason: 'no such job' };
-  if ((await readOutcome(ports, job.jobId)) !== undefined) {
-    await clearOpenJob(ports, job.jobId);
+  if ((await readOutcome(ports.store, job)) !== undefined) {
+    await clearOpenJob(ports, job);
     return { kind: 'finished' };
   }
   if (message.step >= job.steps.length) return { kind: 'dropped', reason: 'no such step' };
-  const open = await firstOpenStep(ports, job);
+  const open = (await readStepResults(ports.store, job)).length;
   if (open < message.step) {
     // An earlier step is not done: it is that one's turn.
     await ports.queue.add(job, open);

@@ -1,4 +1,4 @@
-import { objectKeys, type StoredStep } from '@kyso/contracts';
+import { objectKeys, type StoredJob, type StoredStep } from '@kyso/contracts';
 import { bufferSource } from '@kyso/pdf';
 import type { ObjectStore } from '@kyso/storage';
 import { validatePdf } from '@kyso/validation';
@@ -76,7 +76,7 @@ describe('a crash at any call of any port', () => {
     steps: readonly StoredStep[],
     at: number,
     when: 'before' | 'after',
-  ): Promise<{ crashed: boolean; jobId: string; documentId: string }> => {
+  ): Promise<{ crashed: boolean; job: StoredJob }> => {
     const documentId = await bench.upload();
     const job = await bench.submit(documentId, steps);
     const killer = new Killer(at, when);
@@ -86,7 +86,7 @@ describe('a crash at any call of any port', () => {
     // The next process remembers nothing.
     const end = await bench.run(job, bench.makePorts(bench.store));
     expect(['finished', 'failed']).toContain(end.kind);
-    return { crashed: killer.crashed, jobId: job.jobId, documentId };
+    return { crashed: killer.crashed, job };
   };
 
   it.each([
@@ -100,19 +100,19 @@ describe('a crash at any call of any port', () => {
     async (_name, when, steps) => {
       for (let at = 1; ; at++) {
         await bench.reset();
-        const { crashed, jobId, documentId } = await crashAndRunAgain(steps, at, when);
-        const job = { jobId, steps } as unknown as Parameters<Workbench['outcome']>[0];
+        const { crashed, job } = await crashAndRunAgain(steps, at, when);
+        const { jobId, documentId } = job;
         const outcome = await bench.outcome(job);
         expect(outcome).toMatchObject({ status: 'completed' });
         expect(outcome?.steps).toHaveLength(steps.length);
-        expect(bench.store.objects.has(objectKeys.openJob(jobId))).toBe(false);
+        expect(bench.store.objects.has(objectKeys.openJob(job))).toBe(false);
         for (const [index, result] of (outcome?.steps ?? []).entries()) {
           const before = bench.version(documentId, index) as Buffer;
           const released = bench.version(documentId, index + 1) as Buffer;
           expect(released.subarray(0, before.length).equals(before)).toBe(true);
           expect(result).toMatchObject({ version: index + 1, sizeBytes: released.length, sha256: sha256(released) });
-          const record = JSON.parse(String(bench.store.objects.get(objectKeys.versionRecord(documentId, index + 1))));
-          expect(record).toMatchObject({ jobId, step: index, sha256: sha256(released) });
+          const record = JSON.parse(String(bench.store.objects.get(objectKeys.release(documentId, index + 1))));
+          expect(record).toMatchObject({ jobId, result: { step: index, sha256: sha256(released) } });
           const report = await validatePdf(bufferSource(released), { ...bench.ports.policy, now: bench.now() });
           expect(report.signatures.every((one) => one.integrity === 'passed' && one.coverage !== 'modified')).toBe(
             true,
@@ -140,12 +140,13 @@ describe('a crash at any call of any port', () => {
     try {
       for (let at = 1; ; at++) {
         await bench.reset();
-        const { crashed, jobId, documentId } = await crashAndRunAgain([step('B-B')], at, 'after');
-        const outcome = await bench.outcome({ jobId } as Parameters<Workbench['outcome']>[0]);
+        const { crashed, job } = await crashAndRunAgain([step('B-B')], at, 'after');
+        const { documentId } = job;
+        const outcome = await bench.outcome(job);
         expect(outcome).toMatchObject({ status: 'failed', failure: { code: 'SIGNATURE_WRONG' } });
         expect(bench.version(documentId, 1)).toBeUndefined();
         expect(bench.store.objects.has(objectKeys.intent(documentId, 1))).toBe(false);
-        expect(bench.store.objects.has(objectKeys.openJob(jobId))).toBe(false);
+        expect(bench.store.objects.has(objectKeys.openJob(job))).toBe(false);
         if (!crashed) break;
         expect(at).toBeLessThan(200);
       }

@@ -6,18 +6,18 @@ import {
   queueName,
   queuePrefix,
   signingIntentSchema,
-  storedOutcomeSchema,
   tokenReportKey,
   tokenReportSchema,
   type Level,
+  type JobOutcome,
+  type Progress,
   type StoredJob,
-  type StoredOutcome,
 } from '@kyso/contracts';
 import { parseCertificatesPem } from '@kyso/cms';
 import { bufferSource } from '@kyso/pdf';
 import { createSandbox, startSandboxServer, type Sandbox, type SandboxServer } from '@kyso/sandbox';
 import { connectRedis, createLogger, verifyAudit } from '@kyso/service';
-import { getJson, openStore, putJson, type ObjectStore } from '@kyso/storage';
+import { getJson, openStore, putJson, readOutcome, type ObjectStore } from '@kyso/storage';
 import { validatePdf } from '@kyso/validation';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
@@ -129,7 +129,7 @@ describe('the signer as a process', () => {
       steps: [...levels.map((level) => step(level)), ...(seal ? [sealStep('B-B')] : [])],
     };
     await putJson(store, objectKeys.jobRequest(job.jobId), job);
-    await putJson(store, objectKeys.openJob(job.jobId), {});
+    await putJson(store, objectKeys.openJob(job), {});
     await enqueue(job);
     return job;
   };
@@ -137,10 +137,10 @@ describe('the signer as a process', () => {
     const message = { jobId: job.jobId, step: 0 };
     return queue.add('sign', message, { jobId: queueJobId(message), attempts: 10 });
   };
-  const outcomeOf = async (job: StoredJob, withinMs = 25_000): Promise<StoredOutcome> => {
+  const outcomeOf = async (job: StoredJob, withinMs = 25_000): Promise<JobOutcome> => {
     const until = Date.now() + withinMs;
     for (;;) {
-      const outcome = await getJson(store, objectKeys.outcome(job.jobId), storedOutcomeSchema);
+      const outcome = await readOutcome(store, job);
       if (outcome !== undefined) return outcome;
       if (Date.now() > until)
         throw new Error(`no outcome of ${job.jobId}\n${running.map((one) => one.log).join('\n')}`);
@@ -152,15 +152,15 @@ describe('the signer as a process', () => {
     start('one');
     const stages: string[] = [];
     const listener = redis.duplicate();
-    await listener.psubscribe('kyso:progress:*');
-    listener.on('pmessage', (_pattern, channel: string, message: string) => {
-      stages.push(`${channel} ${(JSON.parse(message) as { stage: string }).stage}`);
+    await listener.subscribe(progressChannel);
+    listener.on('message', (_channel, message: string) => {
+      for (const { jobId, stage } of JSON.parse(message) as Progress[]) stages.push(`${jobId} ${stage}`);
     });
     const job = await submit(['B-T'], true);
     const outcome = await outcomeOf(job);
     expect(outcome).toMatchObject({ status: 'completed', steps: [{ level: 'B-T', version: 1 }, { version: 2 }] });
     for (const stage of ['screened', 'prepared', 'signed', 'timestamped', 'self-checked', 'released', 'completed']) {
-      expect(stages).toContain(`${progressChannel(job.jobId)} ${stage}`);
+      expect(stages).toContain(`${job.jobId} ${stage}`);
     }
     const report = tokenReportSchema.parse(JSON.parse((await redis.hget(tokenReportKey('desk'), 'one')) ?? '{}'));
     expect(report).toMatchObject({ token: 'desk', signerId: 'one', state: 'ready' });
@@ -222,7 +222,7 @@ describe('the signer as a process', () => {
     await enqueue(job);
     await sleep(500);
     expect(await store.stat(objectKeys.version(job.documentId, 2))).toBeUndefined();
-    expect(await store.stat(objectKeys.openJob(job.jobId))).toBeUndefined();
+    expect(await store.stat(objectKeys.openJob(job))).toBeUndefined();
   }, 60_000);
 
   it('lets jobs wait while the TSA is away, and says LEVEL_UNREACHABLE when it waited too long', async () => {
@@ -256,7 +256,7 @@ describe('the signer as a process', () => {
   }, 60_000);
 
   const countOutcomes = async (jobs: readonly StoredJob[]): Promise<number> => {
-    const found = await Promise.all(jobs.map((job) => store.stat(objectKeys.outcome(job.jobId))));
+    const found = await Promise.all(jobs.map((job) => readOutcome(store, job)));
     return found.filter((one) => one !== undefined).length;
   };
 });

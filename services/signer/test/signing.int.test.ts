@@ -28,7 +28,7 @@ describe('signing a document', () => {
     const end = await bench.run(job);
     expect(end.kind).toBe('failed');
     const outcome = await bench.outcome(job);
-    expect(bench.store.objects.has(objectKeys.openJob(job.jobId))).toBe(false);
+    expect(bench.store.objects.has(objectKeys.openJob(job))).toBe(false);
     expect(bench.version(job.documentId, job.steps.length)).toBeUndefined();
     expect(bench.store.objects.has(objectKeys.intent(job.documentId, job.steps.length))).toBe(false);
     return outcome?.failure?.code;
@@ -222,7 +222,7 @@ describe('signing a document', () => {
     expect(ends.map((end) => end.kind).sort()).toEqual(['failed', 'finished']);
     expect(ends.find((end) => end.kind === 'failed')).toMatchObject({ error: { code: 'VERSION_STALE' } });
     const winner = jobs[ends.findIndex((end) => end.kind === 'finished')];
-    expect(JSON.parse(String(bench.store.objects.get(objectKeys.versionRecord(documentId, 1))))).toMatchObject({
+    expect(JSON.parse(String(bench.store.objects.get(objectKeys.release(documentId, 1))))).toMatchObject({
       jobId: winner?.jobId,
     });
   });

@@ -3,12 +3,11 @@ import {
   SigningError,
   newId,
   objectKeys,
-  storedOutcomeSchema,
   type CredentialRecord,
   type QueueJob,
   type Stage,
+  type JobOutcome,
   type StoredJob,
-  type StoredOutcome,
   type StoredStep,
 } from '@kyso/contracts';
 import {
@@ -19,7 +18,7 @@ import {
   type SandboxCredential,
   type SandboxServer,
 } from '@kyso/sandbox';
-import { getJson, putJson, type ObjectStore } from '@kyso/storage';
+import { putJson, readOutcome, type ObjectStore } from '@kyso/storage';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -206,7 +205,7 @@ export class Workbench {
       steps: [...steps],
     };
     await putJson(this.store, objectKeys.jobRequest(job.jobId), job);
-    await putJson(this.store, objectKeys.openJob(job.jobId), {});
+    await putJson(this.store, objectKeys.openJob(job), {});
     return job;
   }
 
@@ -220,8 +219,8 @@ export class Workbench {
     return end;
   }
 
-  outcome(job: StoredJob): Promise<StoredOutcome | undefined> {
-    return getJson(this.store, objectKeys.outcome(job.jobId), storedOutcomeSchema);
+  outcome(job: StoredJob): Promise<JobOutcome | undefined> {
+    return readOutcome(this.store, job);
   }
 
   version(documentId: string, version: number): Buffer | undefined {

@@ -34,7 +34,7 @@ afterAll(async () => {
 }, 60_000);
 
 /**
- * Every object of the store but images, idempotency records, what tells how jobs ended, and what the gateway notes for its own
+ * Every object of the store but images, what tells how jobs ended, and what the gateway notes for its own
  * housekeeping at any time; files that are just being written are looked at last.
  */
 async function kept(): Promise<string[]> {
@@ -42,7 +42,7 @@ async function kept(): Promise<string[]> {
   return all
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'cluster/store/').length))
-    .filter((name) => !/^(images|idempotency|jobs|sweeps|\.tmp)\//.test(name))
+    .filter((name) => !/^(images|jobs|sweeps|\.tmp)\//.test(name))
     .toSorted();
 }
 

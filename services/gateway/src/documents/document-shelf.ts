@@ -1,6 +1,5 @@
 import {
   documentRecordSchema,
-  documentVersionSchema,
   objectKeys,
   SigningError,
   type ApiClientRecord,
@@ -8,7 +7,7 @@ import {
   type DocumentRecord,
   type DocumentVersion,
 } from '@kyso/contracts';
-import { getJson, putJson, type ObjectStore } from '@kyso/storage';
+import { getJson, putJson, readRelease, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 
 /**
@@ -20,12 +19,6 @@ export class DocumentShelf {
   private readonly versions = new ExpiringCache<DocumentVersion>({ maxEntries: 40_000, maxAgeMs: Infinity });
 
   constructor(private readonly store: ObjectStore) {}
-
-  /** Stores the record of version 0 of a document that is being made. */
-  async addUpload(documentId: string, upload: DocumentVersion): Promise<void> {
-    await putJson(this.store, objectKeys.versionRecord(documentId, 0), upload);
-    this.versions.set(`${documentId}/0`, upload);
-  }
 
   /** Makes an uploaded file a document. `document.json` comes last: a document exists when it is there, and whole. */
   async addRecord(record: DocumentRecord): Promise<void> {
@@ -45,41 +38,45 @@ export class DocumentShelf {
   }
 
   /** The version, or undefined when it was not released (yet). */
-  async version(documentId: string, version: number): Promise<DocumentVersion | undefined> {
-    const key = `${documentId}/${version}`;
+  async version(document: DocumentRecord, version: number): Promise<DocumentVersion | undefined> {
+    if (version === 0) return uploadedVersion(document);
+    const key = `${document.documentId}/${version}`;
     const cached = this.versions.get(key);
     if (cached !== undefined) return cached;
-    const read = await getJson(this.store, objectKeys.versionRecord(documentId, version), documentVersionSchema);
-    if (read !== undefined) this.versions.set(key, read);
+    const release = await readRelease(this.store, document.documentId, version);
+    if (release === undefined) return undefined;
+    const { sizeBytes, sha256, step } = release.result;
+    const read = { version, sizeBytes, sha256, createdAt: release.createdAt, jobId: release.jobId, step };
+    this.versions.set(key, read);
     return read;
   }
 
   /** All versions, ascending; the last one is current. */
-  async allVersions(documentId: string): Promise<DocumentVersion[]> {
+  async allVersions(document: DocumentRecord): Promise<DocumentVersion[]> {
     const versions: DocumentVersion[] = [];
     for (;;) {
-      const next = await this.version(documentId, versions.length);
+      const next = await this.version(document, versions.length);
       if (next === undefined) return versions;
       versions.push(next);
     }
   }
 
   /** The version that is asked for by number or as `current`. Throws VERSION_UNKNOWN. */
-  async wantedVersion(documentId: string, wanted: number | 'current'): Promise<DocumentVersion> {
+  async wantedVersion(document: DocumentRecord, wanted: number | 'current'): Promise<DocumentVersion> {
     const found =
-      wanted === 'current' ? (await this.allVersions(documentId)).at(-1) : await this.version(documentId, wanted);
+      wanted === 'current' ? (await this.allVersions(document)).at(-1) : await this.version(document, wanted);
     if (found === undefined) throw new SigningError('VERSION_UNKNOWN', { found: `version ${wanted}` });
     return found;
   }
 
   /** Throws VERSION_STALE unless `expected` is the newest version of the document, VERSION_UNKNOWN when it is none. */
-  async assertCurrent(documentId: string, expected: number): Promise<DocumentVersion> {
+  async assertCurrent(document: DocumentRecord, expected: number): Promise<DocumentVersion> {
     const [version, newer] = await Promise.all([
-      this.version(documentId, expected),
-      this.version(documentId, expected + 1),
+      this.version(document, expected),
+      this.version(document, expected + 1),
     ]);
     if (newer !== undefined) {
-      const current = (await this.allVersions(documentId)).length - 1;
+      const current = (await this.allVersions(document)).length - 1;
       throw new SigningError('VERSION_STALE', { expected: `version ${current}`, found: `version ${expected}` });
     }
     if (version === undefined) {
@@ -90,6 +87,17 @@ export class DocumentShelf {
 
   async document(client: ApiClientRecord, documentId: string): Promise<Document> {
     const record = await this.record(client, documentId);
-    return { ...record, versions: await this.allVersions(documentId) };
+    return describeDocument(record, await this.allVersions(record));
   }
+}
+
+/** A document as a caller sees it. */
+export function describeDocument(record: DocumentRecord, versions: DocumentVersion[]): Document {
+  const { sizeBytes: _size, sha256: _hash, ...shown } = record;
+  return { ...shown, versions };
+}
+
+/** Version 0, which the document's record describes. */
+export function uploadedVersion({ sizeBytes, sha256, createdAt }: DocumentRecord): DocumentVersion {
+  return { version: 0, sizeBytes, sha256, createdAt };
 }

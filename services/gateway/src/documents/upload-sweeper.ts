@@ -66,8 +66,7 @@ export class UploadSweeper {
       if (keys.includes(objectKeys.documentRecord(documentId))) continue;
       // The listing is not the truth, the object is: look once more before anything is removed.
       if ((await store.stat(objectKeys.documentRecord(documentId))) !== undefined) continue;
-      const ours = [objectKeys.version(documentId, 0), objectKeys.versionRecord(documentId, 0)];
-      for (const key of ours) await store.delete(key);
+      await store.delete(objectKeys.version(documentId, 0));
       logger.info({ documentId }, 'removed an upload that a crash had interrupted');
       removed += 1;
     }

@@ -1,8 +1,15 @@
 import type { Readable } from 'node:stream';
-import { newId, objectKeys, SigningError, type ApiClientRecord, type Document } from '@kyso/contracts';
+import {
+  newId,
+  objectKeys,
+  SigningError,
+  type ApiClientRecord,
+  type Document,
+  type DocumentRecord,
+} from '@kyso/contracts';
 import { bufferSource } from '@kyso/pdf';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
-import type { DocumentShelf } from './document-shelf.js';
+import { describeDocument, uploadedVersion, type DocumentShelf } from './document-shelf.js';
 import type { FreeSpace } from './free-space.js';
 import { MeteredBody, tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry, type PdfFacts } from './page-geometry.js';
@@ -39,7 +46,7 @@ export class Uploads {
   constructor(private readonly parts: UploadParts) {}
 
   /**
-   * Stores version 0 and the document’s records. After a refusal or a lost connection nothing is left; after a crash at most
+   * Stores version 0 and the document’s record. After a refusal or a lost connection nothing is left; after a crash at most
    * a file without `document.json`, which the sweeper removes.
    * Throws DOCUMENT_TOO_LARGE, PDF_…, RATE_LIMITED, REQUEST_TIMEOUT, STORE_FULL, STORE_UNAVAILABLE.
    */
@@ -77,16 +84,19 @@ export class Uploads {
         });
       }
       const facts = smallFacts ?? (await this.inspectStored(key));
-      const createdAt = new Date().toISOString();
-      const version = { version: 0, sizeBytes: body.sizeBytes, sha256: body.sha256(), createdAt };
-      // The id is new: nobody else writes here, and nobody looks before the document’s record is there.
-      await Promise.all([small && store.put(key, small), shelf.addUpload(documentId, version)]);
-      const { clientId } = client;
-      const { pageCount } = facts;
-      const record = { documentId, clientId, ...(name === undefined ? {} : { name }), pageCount, createdAt };
+      if (small !== undefined) await store.put(key, small);
+      const record: DocumentRecord = {
+        documentId,
+        clientId: client.clientId,
+        ...(name === undefined ? {} : { name }),
+        pageCount: facts.pageCount,
+        createdAt: new Date().toISOString(),
+        sizeBytes: body.sizeBytes,
+        sha256: body.sha256(),
+      };
       await shelf.addRecord(record);
       geometry.remember(documentId, facts);
-      return { ...record, versions: [version] };
+      return describeDocument(record, [uploadedVersion(record)]);
     } catch (error) {
       await this.remove(documentId);
       throw error;
@@ -96,8 +106,7 @@ export class Uploads {
   /** As far as the store lets us; the sweeper does the rest. */
   private async remove(documentId: string): Promise<void> {
     const { store } = this.parts;
-    const keys = [objectKeys.documentRecord(documentId), objectKeys.versionRecord(documentId, 0)];
-    for (const key of [...keys, objectKeys.version(documentId, 0)]) {
+    for (const key of [objectKeys.documentRecord(documentId), objectKeys.version(documentId, 0)]) {
       await store.delete(key).catch(() => undefined);
     }
   }

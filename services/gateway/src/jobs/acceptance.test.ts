@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { newId, SigningError, type ApiClientRecord, type SigningJobRequest } from '@kyso/contracts';
+import { newId, objectKeys, SigningError, type ApiClientRecord, type SigningJobRequest } from '@kyso/contracts';
 import { pino } from 'pino';
 import { MemoryStore } from '../../test/memory-store.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { JobAcceptance, type AcceptedJob } from './acceptance.js';
-import { IdempotencyRecords } from './idempotency.js';
 import { ImageShelf } from './image-shelf.js';
 import { JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
@@ -25,9 +24,14 @@ describe('JobAcceptance', () => {
     queue = { available: true, broken: false };
     const documentId = newId('doc');
     const createdAt = new Date().toISOString();
-    store.putJson(`documents/${documentId}/document.json`, { documentId, clientId: 'portal', pageCount: 1, createdAt });
-    const version = { version: 0, sizeBytes: 1, sha256: 'a'.repeat(64), createdAt };
-    store.putJson(`documents/${documentId}/0.json`, version);
+    store.putJson(`documents/${documentId}/document.json`, {
+      documentId,
+      clientId: 'portal',
+      pageCount: 1,
+      createdAt,
+      sizeBytes: 1,
+      sha256: 'a'.repeat(64),
+    });
     request = { documentId, expectedVersion: 0, steps: [step] };
   });
 
@@ -51,7 +55,6 @@ describe('JobAcceptance', () => {
       queues,
       shelf: new DocumentShelf(store),
       images: new ImageShelf(store),
-      idempotency: new IdempotencyRecords(store),
       validation,
       logger: pino({ level: 'silent' }),
     });
@@ -59,42 +62,47 @@ describe('JobAcceptance', () => {
   }
   const keys = (prefix: string): string[] => [...store.objects.keys()].filter((key) => key.startsWith(prefix));
 
-  it('writes the idempotency record, the request and the mark, in this order', async () => {
-    const written: string[] = [];
-    store.beforeWrite = (key) =>
-      void written.push(
-        key
-          .replace(/job_[0-9a-z]+/, 'JOB')
-          .split('/')
-          .slice(0, 2)
-          .join('/'),
-      );
+  it('writes the request and the mark, and queues the job only when both are there', async () => {
     const { job } = await accept('key');
-    expect(written).toEqual(['idempotency/portal', 'jobs/JOB', 'open-jobs/JOB']);
+    expect(keys('jobs/')).toEqual([objectKeys.jobRequest(job.jobId)]);
+    expect(keys('open-jobs/')).toEqual([objectKeys.openJob(job)]);
     expect(added).toEqual([job.jobId]);
   });
 
-  it.each(['idempotency/', 'jobs/', 'open-jobs/'])(
-    'is completed by a repeat after a failure to write %s',
-    async (at) => {
-      store.beforeWrite = (key) => {
-        if (key.startsWith(at)) throw new SigningError('STORE_UNAVAILABLE');
-      };
-      await expect(accept('key')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-      expect(keys('open-jobs/')).toEqual([]);
-      expect(added).toEqual([]);
-      store.beforeWrite = () => undefined;
-      const { job } = await accept('key');
-      expect(keys('open-jobs/')).toEqual([`open-jobs/${job.jobId}`]);
-      expect(keys('jobs/')).toEqual([`jobs/${job.jobId}/request.json`]);
-      expect(added).toEqual([job.jobId]);
-    },
-  );
+  it('makes one job of the same key, also when two gateways get it at once, and two jobs of two keys', async () => {
+    const [one, two] = await Promise.all([accept('key'), accept('key')]);
+    expect(two.job).toEqual(one.job);
+    expect(one.isRepeat).not.toBe(two.isRepeat);
+    const other = await accept('other');
+    expect(other.job.jobId).not.toBe(one.job.jobId);
+    expect(keys('jobs/')).toHaveLength(2);
+  });
+
+  it('refuses a key that stands for another request, also while that one is being accepted', async () => {
+    const first = accept('key');
+    request = { ...request, reference: 'other' };
+    const [one, two] = await Promise.allSettled([first, accept('key')]);
+    expect([one.status, two.status].sort()).toEqual(['fulfilled', 'rejected']);
+    await expect(accept('key').then(() => accept('key'))).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
+  it.each(['jobs/', 'open-jobs/'])('is completed by a repeat after a failure to write %s', async (at) => {
+    store.beforeWrite = (key) => {
+      if (key.startsWith(at)) throw new SigningError('STORE_UNAVAILABLE');
+    };
+    await expect(accept('key')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(added).toEqual([]);
+    store.beforeWrite = () => undefined;
+    const { job } = await accept('key');
+    expect(keys('open-jobs/')).toContain(objectKeys.openJob(job));
+    expect(keys('jobs/')).toEqual([objectKeys.jobRequest(job.jobId)]);
+    expect(added).toEqual([job.jobId]);
+  });
 
   it('accepts a job that Redis fails to take: the reconciler will find it', async () => {
     queue.broken = true;
     const { job } = await accept(undefined);
-    expect(keys('open-jobs/')).toEqual([`open-jobs/${job.jobId}`]);
+    expect(keys('open-jobs/')).toEqual([objectKeys.openJob(job)]);
   });
 
   it('stores nothing while Redis is known to be away', async () => {
@@ -107,15 +115,18 @@ describe('JobAcceptance', () => {
   it('leaves a job alone that has ended, when it is posted again', async () => {
     const { job } = await accept('key');
     const { jobId } = job;
-    store.objects.delete(`open-jobs/${jobId}`);
-    const completedAt = new Date().toISOString();
-    store.putJson(`jobs/${jobId}/outcome.json`, { jobId, status: 'completed', completedAt, steps: [] });
-    store.putJson(`documents/${request.documentId}/1.json`, {
+    store.objects.delete(objectKeys.openJob(job));
+    const createdAt = new Date().toISOString();
+    const result = {
+      ...step,
+      step: 0,
       version: 1,
+      fieldName: 'Signature-1',
+      signingTime: createdAt,
       sizeBytes: 2,
       sha256: 'b'.repeat(64),
-      createdAt: completedAt,
-    });
+    };
+    store.putJson(objectKeys.release(request.documentId, 1), { jobId, createdAt, result });
     await expect(accept('key')).resolves.toMatchObject({ isRepeat: true, job: { jobId } });
     expect(keys('open-jobs/')).toEqual([]);
     expect(added).toEqual([jobId]);

@@ -1,7 +1,7 @@
 import { newId, SigningError, type ApiClientRecord, type SigningJobRequest, type StoredJob } from '@kyso/contracts';
 import type { Logger } from 'pino';
 import type { DocumentShelf } from '../documents/document-shelf.js';
-import { requestSha256, type IdempotencyRecords } from './idempotency.js';
+import { jobIdOfKey, requestSha256 } from './idempotency.js';
 import type { ImageShelf } from './image-shelf.js';
 import { placeOf, placesOf, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
@@ -12,7 +12,6 @@ export interface AcceptanceParts {
   readonly queues: JobQueues;
   readonly shelf: DocumentShelf;
   readonly images: ImageShelf;
-  readonly idempotency: IdempotencyRecords;
   readonly validation: StepValidation;
   readonly logger: Logger;
 }
@@ -30,41 +29,35 @@ export interface AcceptedJob {
 }
 
 /**
- * Takes signing jobs. The order of writes lets a crash between any two do no harm:
- * 1. idempotency record: claims the key for a job id; alone it means nothing, and the same request completes it later;
- * 2. request: what is to be done; without the marker it is never run;
- * 3. open marker: from here on the job runs, come what may, since the reconciler finds it;
- * 4. queue: only makes it quick. When Redis fails here, the job is accepted all the same and the answer is 202.
+ * Takes signing jobs. The writes may be cut off by a crash at any point:
+ * 1. the request (what is to be done) and the open marker, side by side. A request alone is never run, and the same call with
+ *    its Idempotency-Key completes it; a marker alone is removed by the reconciler. With both the job runs, come what may.
+ * 2. queue: only makes it quick. When Redis fails here, the job is accepted all the same and the answer is 202.
  */
 export class JobAcceptance {
   constructor(private readonly parts: AcceptanceParts) {}
 
   /** Throws every refusal of `StepValidation`, and DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
-    const { archive, queues, shelf, images, idempotency, validation } = this.parts;
+    const { archive, queues, shelf, images, validation } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
     if (!queues.available) throw new SigningError('QUEUE_UNAVAILABLE');
+    const { clientId } = client;
     const key = head.idempotencyKey;
-    const bodySha256 = key === undefined ? '' : requestSha256(request);
+    const repeatable =
+      key === undefined ? undefined : { jobId: jobIdOfKey(clientId, key), bodySha256: requestSha256(request) };
     // Before any check of the document: the job itself may have made a new version since.
-    const earlier = key === undefined ? undefined : await idempotency.find(client, key, bodySha256);
-    if (earlier !== undefined) {
-      const job = await archive.request(earlier.jobId);
-      if (job !== undefined) return this.resume(job);
-    }
+    const earlier = repeatable && (await archive.request(repeatable.jobId));
+    if (repeatable !== undefined && earlier !== undefined) return this.resume(earlier, repeatable.bodySha256);
 
     const document = await shelf.record(client, request.documentId);
-    await shelf.assertCurrent(request.documentId, request.expectedVersion);
+    await shelf.assertCurrent(document, request.expectedVersion);
     const validated = await validation.validate(client, document, request.steps);
     await Promise.all(validated.images.map((image) => images.keep(image)));
 
-    let jobId = earlier?.jobId ?? newId('job');
-    if (key !== undefined && earlier === undefined) {
-      jobId = (await idempotency.claim(client, key, { jobId, bodySha256 })).jobId;
-    }
-    const job = await archive.keepRequest({
-      jobId,
-      clientId: client.clientId,
+    const wanted: StoredJob = {
+      ...(repeatable ?? { jobId: newId('job') }),
+      clientId,
       documentId: request.documentId,
       expectedVersion: request.expectedVersion,
       ...(request.reference === undefined ? {} : { reference: request.reference }),
@@ -72,17 +65,20 @@ export class JobAcceptance {
       lane: 'interactive',
       createdAt: new Date().toISOString(),
       steps: validated.steps,
-    });
-    await archive.markOpen(jobId);
+    };
+    const [job] = await Promise.all([archive.keepRequest(wanted), archive.markOpen(wanted)]);
+    // Another call with the same key was faster; the second marker goes when its job has ended.
+    if (job !== wanted) return this.resume(job, wanted.bodySha256);
     await this.enqueue(job, () => queues.add(placeOf(job, 0)));
     return { job, isRepeat: false };
   }
 
   /** A repeat: completes what a crash may have left undone, and changes nothing of a job that runs or has ended. */
-  private async resume(job: StoredJob): Promise<AcceptedJob> {
+  private async resume(job: StoredJob, bodySha256: string | undefined): Promise<AcceptedJob> {
     const { archive, queues } = this.parts;
-    if ((await archive.outcome(job.jobId)) === undefined) {
-      await archive.markOpen(job.jobId);
+    if (job.bodySha256 !== bodySha256) throw new SigningError('IDEMPOTENCY_KEY_REUSED');
+    if ((await archive.outcome(job)) === undefined) {
+      await archive.markOpen(job);
       await this.enqueue(job, async () => {
         const knowledge = await queues.probe(placesOf(job));
         if (!knowledge.includes('live')) await queues.add(await archive.currentPlace(job));

@@ -61,7 +61,7 @@ export class JobEvents {
     send(stream, 'retry: 2000\n\n');
     send(stream, event('progress', await presentState(job, archive)));
     const onProgress = (progress: Progress): void => send(stream, event('progress', progress));
-    const outcome = await watchUntilEnd(job.jobId, { archive, hub }, { signal, pollMs, onProgress });
+    const outcome = await watchUntilEnd(job, { archive, hub }, { signal, pollMs, onProgress });
     if (outcome !== undefined) send(stream, event('job', await describeJob(job, archive, queues)));
   }
 }

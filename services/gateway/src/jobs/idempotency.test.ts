@@ -1,9 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, signingJobRequestSchema, type ApiClientRecord } from '@kyso/contracts';
-import { MemoryStore } from '../../test/memory-store.js';
-import { IdempotencyRecords, parseIdempotencyKey, requestSha256 } from './idempotency.js';
-
-const client = { clientId: 'portal' } as ApiClientRecord;
+import { jobIdSchema, newId, signingJobRequestSchema } from '@kyso/contracts';
+import { jobIdOfKey, parseIdempotencyKey, requestSha256 } from './idempotency.js';
 
 describe('parseIdempotencyKey', () => {
   it('takes visible ASCII up to 255 characters and refuses the rest', () => {
@@ -29,14 +26,11 @@ describe('requestSha256', () => {
   });
 });
 
-describe('IdempotencyRecords', () => {
-  it('lets the first writer win and refuses another body', async () => {
-    const records = new IdempotencyRecords(new MemoryStore());
-    const first = { jobId: newId('job'), bodySha256: 'a'.repeat(64) };
-    await expect(records.claim(client, 'key', first)).resolves.toEqual(first);
-    await expect(records.claim(client, 'key', { ...first, jobId: newId('job') })).resolves.toEqual(first);
-    await expect(records.find(client, 'key', 'b'.repeat(64))).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
-    const other = { clientId: 'other' } as ApiClientRecord;
-    await expect(records.find(other, 'key', 'a'.repeat(64))).resolves.toBeUndefined();
+describe('jobIdOfKey', () => {
+  it('gives each client and key a job id of its own, always the same', () => {
+    const ids = [jobIdOfKey('portal', 'key'), jobIdOfKey('portal', 'key2'), jobIdOfKey('portal-k', 'ey')];
+    for (const id of ids) expect(jobIdSchema.safeParse(id).success).toBe(true);
+    expect(new Set(ids).size).toBe(3);
+    expect(jobIdOfKey('portal', 'key')).toBe(ids[0]);
   });
 });

@@ -1,33 +1,35 @@
 import {
   objectKeys,
   SigningError,
-  storedJobSchema,
-  storedOutcomeSchema,
-  storedStepResultSchema,
   type ApiClientRecord,
+  type JobOutcome,
   type SigningJob,
+  type StepResult,
   type StoredJob,
-  type StoredOutcome,
 } from '@kyso/contracts';
-import { createJson, getJson, type ObjectStore } from '@kyso/storage';
-import type { z } from 'zod';
+import { createJson, putJson, readJob, readOutcome, readStepResults, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import type { JobQueues, QueuePlace } from './job-queues.js';
 
-type StepResult = z.infer<typeof storedStepResultSchema>;
+/** The mark of an open job, as it stands in the store. */
+export interface OpenMark {
+  readonly key: string;
+  readonly jobId: string;
+  /** When the job was accepted, in milliseconds since 1970. */
+  readonly createdAtMs: number;
+}
 
-/** What the object store says of jobs. Requests, step results and outcomes never change once they are written. */
+/** What the object store says of jobs. Requests and outcomes never change once they are there. */
 export class JobArchive {
   private readonly requests = new ExpiringCache<StoredJob>({ maxEntries: 20_000, maxAgeMs: Infinity });
-  private readonly steps = new ExpiringCache<StepResult>({ maxEntries: 20_000, maxAgeMs: Infinity });
-  private readonly outcomes = new ExpiringCache<StoredOutcome>({ maxEntries: 5_000, maxAgeMs: Infinity });
+  private readonly outcomes = new ExpiringCache<JobOutcome>({ maxEntries: 5_000, maxAgeMs: Infinity });
 
   constructor(private readonly store: ObjectStore) {}
 
   /** Stores a request unless one is there; gives the one that counts. */
   async keepRequest(job: StoredJob): Promise<StoredJob> {
-    const key = objectKeys.jobRequest(job.jobId);
-    const counts = (await createJson(this.store, key, job)) ? job : await getJson(this.store, key, storedJobSchema);
+    const created = await createJson(this.store, objectKeys.jobRequest(job.jobId), job);
+    const counts = created ? job : await readJob(this.store, job.jobId);
     if (counts === undefined) throw new SigningError('STORE_UNAVAILABLE', { found: 'a request that disappeared' });
     this.requests.set(job.jobId, counts);
     return counts;
@@ -36,7 +38,7 @@ export class JobArchive {
   async request(jobId: string): Promise<StoredJob | undefined> {
     const cached = this.requests.get(jobId);
     if (cached !== undefined) return cached;
-    const job = await getJson(this.store, objectKeys.jobRequest(jobId), storedJobSchema);
+    const job = await readJob(this.store, jobId);
     if (job !== undefined) this.requests.set(jobId, job);
     return job;
   }
@@ -48,52 +50,38 @@ export class JobArchive {
     return job;
   }
 
-  async outcome(jobId: string): Promise<StoredOutcome | undefined> {
-    const cached = this.outcomes.get(jobId);
+  async outcome(job: StoredJob): Promise<JobOutcome | undefined> {
+    const cached = this.outcomes.get(job.jobId);
     if (cached !== undefined) return cached;
-    const outcome = await getJson(this.store, objectKeys.outcome(jobId), storedOutcomeSchema);
-    if (outcome !== undefined) this.outcomes.set(jobId, outcome);
+    const outcome = await readOutcome(this.store, job);
+    if (outcome !== undefined) this.outcomes.set(job.jobId, outcome);
     return outcome;
   }
 
   /** The steps released so far, in order. */
-  async releasedSteps(job: StoredJob): Promise<StepResult[]> {
-    const released: StepResult[] = [];
-    while (released.length < job.steps.length) {
-      const step = released.length;
-      const key = `${job.jobId}/${step}`;
-      let result = this.steps.get(key);
-      if (result === undefined) {
-        result = await getJson(this.store, objectKeys.stepResult(job.jobId, step), storedStepResultSchema);
-        if (result === undefined) break;
-        this.steps.set(key, result);
-      }
-      released.push(result);
-    }
-    return released;
+  releasedSteps(job: StoredJob): Promise<StepResult[]> {
+    return readStepResults(this.store, job);
   }
 
-  /**
-   * Where the job has to go on: its first step without a result, or the last one again when only the outcome is missing,
-   * which the signer then writes.
-   */
+  /** Where an open job has to go on: its first step that was not released. */
   async currentPlace(job: StoredJob): Promise<QueuePlace> {
     const released = await this.releasedSteps(job);
     return placeOf(job, Math.min(released.length, job.steps.length - 1));
   }
 
-  async markOpen(jobId: string): Promise<void> {
-    await this.store.put(objectKeys.openJob(jobId), Buffer.from('{}'));
+  async markOpen(job: StoredJob): Promise<void> {
+    await putJson(this.store, objectKeys.openJob(job), {});
   }
 
-  async unmarkOpen(jobId: string): Promise<void> {
-    await this.store.delete(objectKeys.openJob(jobId));
+  async unmark(mark: OpenMark): Promise<void> {
+    await this.store.delete(mark.key);
   }
 
-  /** Ids of the jobs that are marked as open, in no certain order. */
-  async *openJobIds(): AsyncIterable<string> {
+  /** The marks of open jobs, in no certain order. */
+  async *openMarks(): AsyncIterable<OpenMark> {
     for await (const { key } of this.store.list(objectKeys.openJobsPrefix)) {
-      yield key.slice(objectKeys.openJobsPrefix.length);
+      const [createdAt = '', jobId = ''] = key.slice(objectKeys.openJobsPrefix.length).split('.');
+      yield { key, jobId, createdAtMs: Number(createdAt) };
     }
   }
 }
@@ -119,7 +107,7 @@ export async function describeJob(job: StoredJob, archive: JobArchive, queues: J
     createdAt: job.createdAt,
     stepCount: job.steps.length,
   };
-  const outcome = await archive.outcome(job.jobId);
+  const outcome = await archive.outcome(job);
   if (outcome !== undefined) {
     const { status, completedAt, steps, failure } = outcome;
     return { ...base, status, completedAt, steps, ...(failure === undefined ? {} : { failure }) };

@@ -35,7 +35,7 @@ export class JobDesk {
     stopSignal.addEventListener('abort', stop, { once: true });
     if (stopSignal.aborted) stop();
     try {
-      await watchUntilEnd(job.jobId, this.parts, { signal: gone.signal, pollMs });
+      await watchUntilEnd(job, this.parts, { signal: gone.signal, pollMs });
       return await this.describe(job);
     } finally {
       clearTimeout(deadline);

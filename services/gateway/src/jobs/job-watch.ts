@@ -1,4 +1,4 @@
-import type { Progress, StoredOutcome } from '@kyso/contracts';
+import type { JobOutcome, Progress, StoredJob } from '@kyso/contracts';
 import type { JobArchive } from './job-archive.js';
 import type { ProgressHub } from './progress-hub.js';
 
@@ -15,23 +15,23 @@ export interface WatchOptions {
  * when the signal aborted first. Throws STORE_UNAVAILABLE only when the first look at the store fails.
  */
 export async function watchUntilEnd(
-  jobId: string,
+  job: StoredJob,
   parts: { readonly archive: JobArchive; readonly hub: ProgressHub },
   options: WatchOptions,
-): Promise<StoredOutcome | undefined> {
+): Promise<JobOutcome | undefined> {
   const { signal, pollMs, onProgress } = options;
   const bell = new Bell();
-  const stopListening = await parts.hub.listen(jobId, (progress) => {
+  const stopListening = parts.hub.listen(job.jobId, (progress) => {
     if (progress.stage === 'completed' || progress.stage === 'failed') bell.ring();
     else onProgress?.(progress);
   });
   signal.addEventListener('abort', bell.ring, { once: true });
   try {
-    // The first look comes after the subscription: an end in between cannot be missed.
-    let outcome = await parts.archive.outcome(jobId);
+    // The first look comes after listening has begun: an end in between cannot be missed.
+    let outcome = await parts.archive.outcome(job);
     while (outcome === undefined && !signal.aborted) {
       await bell.wait(pollMs);
-      outcome = await parts.archive.outcome(jobId).catch(() => undefined);
+      outcome = await parts.archive.outcome(job).catch(() => undefined);
     }
     return outcome;
   } finally {

@@ -1,63 +1,53 @@
 import { progressChannel, progressSchema, type Progress } from '@kyso/contracts';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 
 export type ProgressListener = (progress: Progress) => void;
 
-/** Milliseconds that a subscription may take; after them the caller goes on and the store is asked instead. */
-const subscribePatienceMs = 500;
-const prefix = progressChannel('');
+const messageSchema = z.array(progressSchema);
 
-/** Progress of jobs for all listeners of this process, over one Redis connection in subscriber mode. */
+/**
+ * Progress of jobs for all listeners of this process, over one Redis connection in subscriber mode. Messages are a hint that
+ * something changed: without Redis they are lost, and whoever waits must also look at the store now and then.
+ */
 export class ProgressHub {
   private readonly listeners = new Map<string, Set<ProgressListener>>();
 
-  constructor(
-    private readonly subscriber: Redis,
-    private readonly logger: Logger,
-  ) {
-    subscriber.on('message', (channel, message) => this.deliver(channel, message));
+  constructor(subscriber: Redis, logger: Logger) {
+    subscriber.on('message', (_channel, message) => this.deliver(message));
+    const subscribe = (): void => {
+      subscriber.subscribe(progressChannel).catch((error: unknown) => {
+        logger.debug({ err: error }, 'no subscription to progress');
+      });
+    };
+    // ioredis subscribes again by itself only to what was subscribed before the connection was lost.
+    subscriber.on('ready', subscribe);
+    if (subscriber.status === 'ready') subscribe();
   }
 
-  /**
-   * Listens to a job until the returned function is called. Resolves when messages flow, or after half a second without
-   * Redis: messages are a hint that something changed, and whoever waits must also look at the store now and then.
-   */
-  async listen(jobId: string, listener: ProgressListener): Promise<() => void> {
-    let group = this.listeners.get(jobId);
-    if (group === undefined) {
-      group = new Set();
-      this.listeners.set(jobId, group);
-    }
+  /** Listens to a job until the returned function is called. */
+  listen(jobId: string, listener: ProgressListener): () => void {
+    const group = this.listeners.get(jobId) ?? new Set();
+    this.listeners.set(jobId, group);
     group.add(listener);
-    // Also for a second listener: the first one's subscription may still be on its way. Redis answers twice without harm.
-    const subscribed = this.subscriber.subscribe(progressChannel(jobId)).catch((error: unknown) => {
-      this.logger.debug({ err: error, jobId }, 'no subscription to progress');
-    });
-    await Promise.race([subscribed, delay(subscribePatienceMs)]);
     return () => {
-      const current = this.listeners.get(jobId);
-      if (current === undefined || !current.delete(listener) || current.size > 0) return;
-      this.listeners.delete(jobId);
-      this.subscriber.unsubscribe(progressChannel(jobId)).catch(() => undefined);
+      group.delete(listener);
+      if (group.size === 0 && this.listeners.get(jobId) === group) this.listeners.delete(jobId);
     };
   }
 
-  private deliver(channel: string, message: string): void {
-    const group = this.listeners.get(channel.slice(prefix.length));
-    if (group === undefined) return;
+  private deliver(message: string): void {
+    // Every gateway gets every message; most of them concern nobody here.
+    if (this.listeners.size === 0) return;
     let value: unknown;
     try {
       value = JSON.parse(message);
     } catch {
       return;
     }
-    const progress = progressSchema.safeParse(value).data;
-    if (progress === undefined) return;
-    for (const listener of group) listener(progress);
+    for (const progress of messageSchema.safeParse(value).data ?? []) {
+      for (const listener of this.listeners.get(progress.jobId) ?? []) listener(progress);
+    }
   }
-}
-
-async function delay(ms: number): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { newId, queueJobId, type StoredJob } from '@kyso/contracts';
+import { newId, objectKeys, queueJobId, SigningError, toFailure, type StoredJob } from '@kyso/contracts';
 import { pino } from 'pino';
 import { MemoryStore } from '../../test/memory-store.js';
 import { JobArchive } from './job-archive.js';
@@ -27,6 +27,11 @@ class FakeQueues {
 
 const start = Date.parse('2026-11-22T00:00:00Z');
 const step = { credentialId: 'leader', token: 'token-a', role: 'leader', level: 'B-B' } as const;
+
+/** The key of a mark whose job was accepted this long ago. */
+function mark(ageMs: number): string {
+  return objectKeys.openJob({ jobId: newId('job'), createdAt: new Date(start - ageMs).toISOString() });
+}
 
 describe('Reconciler', () => {
   let store: MemoryStore;
@@ -58,23 +63,25 @@ describe('Reconciler', () => {
       createdAt: new Date(start - ageMs).toISOString(),
       steps: Array.from({ length: steps }, () => step),
     };
-    store.putJson(`jobs/${job.jobId}/request.json`, job);
-    store.putJson(`open-jobs/${job.jobId}`, {});
+    store.putJson(objectKeys.jobRequest(job.jobId), job);
+    store.putJson(objectKeys.openJob(job), {});
     return job;
   }
 
   function release(job: StoredJob, index: number): void {
-    store.putJson(`jobs/${job.jobId}/steps/${index}.json`, {
+    const at = new Date(start).toISOString();
+    const result = {
       step: index,
       credentialId: 'leader',
       role: 'leader',
       version: index + 1,
       fieldName: 'Signature1',
       level: 'B-B',
-      signingTime: new Date(start).toISOString(),
+      signingTime: at,
       sizeBytes: 10,
       sha256: 'a'.repeat(64),
-    });
+    };
+    store.putJson(objectKeys.release(job.documentId, index + 1), { jobId: job.jobId, createdAt: at, result });
   }
 
   it('puts back a job that the queue does not know, at the step that comes next', async () => {
@@ -85,12 +92,11 @@ describe('Reconciler', () => {
     expect(queues.added.sort()).toEqual([`${first.jobId}.0`, `${second.jobId}.1`].sort());
   });
 
-  it('runs the last step again when every step was released and only the outcome is missing', async () => {
-    const job = openJob(10_000, 2);
-    release(job, 0);
-    release(job, 1);
+  it('does not take the release of another job for its own', async () => {
+    const job = openJob(10_000);
+    release({ ...job, jobId: newId('job') }, 0);
     await reconciler.run();
-    expect(queues.added).toEqual([`${job.jobId}.1`]);
+    expect(queues.added).toEqual([`${job.jobId}.0`]);
   });
 
   it('leaves alone what the queue is working on, without reading the store for it', async () => {
@@ -109,16 +115,16 @@ describe('Reconciler', () => {
     await expect(reconciler.run()).resolves.toEqual({ open: 1, added: 0, closed: 0 });
   });
 
-  it('removes the mark of a job that has ended', async () => {
-    const job = openJob(10_000);
-    store.putJson(`jobs/${job.jobId}/outcome.json`, {
-      jobId: job.jobId,
-      status: 'completed',
-      completedAt: new Date(start).toISOString(),
-      steps: [],
-    });
-    await expect(reconciler.run()).resolves.toEqual({ open: 1, added: 0, closed: 1 });
-    expect(store.objects.has(`open-jobs/${job.jobId}`)).toBe(false);
+  it('removes the marks of jobs that have ended', async () => {
+    const completed = openJob(10_000, 2);
+    release(completed, 0);
+    release(completed, 1);
+    const failed = openJob(10_000);
+    const failure = toFailure(new SigningError('TOKEN_QUARANTINED'));
+    const failedAt = new Date(start).toISOString();
+    store.putJson(objectKeys.jobFailure(failed.jobId), { jobId: failed.jobId, failedAt, failure });
+    await expect(reconciler.run()).resolves.toEqual({ open: 2, added: 0, closed: 2 });
+    for (const job of [completed, failed]) expect(store.objects.has(objectKeys.openJob(job))).toBe(false);
     expect(queues.added).toEqual([]);
   });
 
@@ -136,11 +142,10 @@ describe('Reconciler', () => {
   });
 
   it('forgets a mark without a request only when it is old', async () => {
-    const old = newId('job', start - 7_200_000);
-    const young = newId('job', start - 60_000);
-    store.putJson(`open-jobs/${old}`, {});
-    store.putJson(`open-jobs/${young}`, {});
+    const [old, young] = [mark(7_200_000), mark(60_000)];
+    store.putJson(old, {});
+    store.putJson(young, {});
     await expect(reconciler.run()).resolves.toEqual({ open: 2, added: 0, closed: 1 });
-    expect([...store.objects.keys()]).toEqual([`open-jobs/${young}`]);
+    expect([...store.objects.keys()]).toEqual([young]);
   });
 });

@@ -1,6 +1,6 @@
 import type { StoredJob } from '@kyso/contracts';
 import type { Logger } from 'pino';
-import { placesOf, type JobArchive } from './job-archive.js';
+import { placesOf, type JobArchive, type OpenMark } from './job-archive.js';
 import type { JobQueues, QueueKnowledge } from './job-queues.js';
 
 /** A marker without a request is the trace of a post that never became a job; it is removed when it is older than this. */
@@ -43,17 +43,17 @@ export class Reconciler {
   async run(): Promise<Reconciliation> {
     const seen = new Set<string>();
     const result = { open: 0, added: 0, closed: 0 };
-    let batch: string[] = [];
+    let batch: OpenMark[] = [];
     const flush = async (): Promise<void> => {
       const { added, closed } = await this.reconcile(batch);
       result.added += added;
       result.closed += closed;
       batch = [];
     };
-    for await (const jobId of this.parts.archive.openJobIds()) {
-      seen.add(jobId);
+    for await (const mark of this.parts.archive.openMarks()) {
+      seen.add(mark.jobId);
       result.open += 1;
-      if (this.ageMs(jobId) >= this.parts.graceMs) batch.push(jobId);
+      if (this.ageMs(mark) >= this.parts.graceMs) batch.push(mark);
       if (batch.length >= batchSize) await flush();
     }
     await flush();
@@ -61,25 +61,25 @@ export class Reconciler {
     return result;
   }
 
-  private async reconcile(jobIds: readonly string[]): Promise<{ added: number; closed: number }> {
+  private async reconcile(marks: readonly OpenMark[]): Promise<{ added: number; closed: number }> {
     const { archive, queues } = this.parts;
-    const jobs: StoredJob[] = [];
+    const jobs: { readonly job: StoredJob; readonly mark: OpenMark }[] = [];
     let closed = 0;
-    for (const jobId of jobIds) {
-      const job = await archive.request(jobId);
-      if (job !== undefined) jobs.push(job);
-      else if (await this.dropAbandoned(jobId)) closed += 1;
+    for (const mark of marks) {
+      const job = await archive.request(mark.jobId);
+      if (job !== undefined) jobs.push({ job, mark });
+      else if (await this.dropAbandoned(mark)) closed += 1;
     }
-    const places = jobs.map((job) => placesOf(job));
+    const places = jobs.map(({ job }) => placesOf(job));
     const knowledge = await queues.probe(places.flat());
     let added = 0;
     let offset = 0;
-    for (const [index, job] of jobs.entries()) {
+    for (const [index, { job, mark }] of jobs.entries()) {
       const count = places[index]?.length ?? 0;
       const known = knowledge.slice(offset, offset + count);
       offset += count;
       if (known.includes('live')) continue;
-      const done = await this.settle(job, known);
+      const done = await this.settle(job, mark, known);
       if (done === 'added') added += 1;
       if (done === 'closed') closed += 1;
     }
@@ -87,11 +87,15 @@ export class Reconciler {
   }
 
   /** A job that no queue is working on: it has ended, or has to be added. */
-  private async settle(job: StoredJob, known: readonly QueueKnowledge[]): Promise<'added' | 'closed' | 'later'> {
+  private async settle(
+    job: StoredJob,
+    mark: OpenMark,
+    known: readonly QueueKnowledge[],
+  ): Promise<'added' | 'closed' | 'later'> {
     const { archive, queues, logger } = this.parts;
     const { jobId } = job;
-    if ((await archive.outcome(jobId)) !== undefined) {
-      await archive.unmarkOpen(jobId);
+    if ((await archive.outcome(job)) !== undefined) {
+      await archive.unmark(mark);
       return 'closed';
     }
     const place = await archive.currentPlace(job);
@@ -110,19 +114,14 @@ export class Reconciler {
     return 'added';
   }
 
-  private async dropAbandoned(jobId: string): Promise<boolean> {
-    if (this.ageMs(jobId) < abandonedAfterMs) return false;
-    await this.parts.archive.unmarkOpen(jobId);
-    this.parts.logger.warn({ jobId }, 'removed the mark of a job that was never stored');
+  private async dropAbandoned(mark: OpenMark): Promise<boolean> {
+    if (this.ageMs(mark) < abandonedAfterMs) return false;
+    await this.parts.archive.unmark(mark);
+    this.parts.logger.warn({ jobId: mark.jobId }, 'removed the mark of a job that was never stored');
     return true;
   }
 
-  /** Ids carry their time: ten characters of Crockford base 32, milliseconds. */
-  private ageMs(jobId: string): number {
-    let ms = 0;
-    for (const character of jobId.slice(4, 14)) ms = ms * 32 + Math.max(0, alphabet.indexOf(character));
-    return this.nowMs() - ms;
+  private ageMs({ createdAtMs }: OpenMark): number {
+    return this.nowMs() - createdAtMs;
   }
 }
-
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -50,8 +50,7 @@ export class Verifications {
   /** Throws DOCUMENT_UNKNOWN, VERSION_UNKNOWN, PDF_…, RATE_LIMITED. */
   async ofStored(client: ApiClientRecord, documentId: string, wanted: number | 'current'): Promise<ValidationReport> {
     const { shelf, store } = this.parts;
-    await shelf.record(client, documentId);
-    const version = await shelf.wantedVersion(documentId, wanted);
+    const version = await shelf.wantedVersion(await shelf.record(client, documentId), wanted);
     return this.inTurn(async () => {
       const source = await openObjectSource(store, objectKeys.version(documentId, version.version));
       if (source === undefined) throw new SigningError('VERSION_UNKNOWN', { found: 'a version without its file' });

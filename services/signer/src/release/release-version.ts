@@ -1,4 +1,4 @@
-import { SigningError, objectKeys, type DocumentVersion, type StepResult } from '@kyso/contracts';
+import { SigningError, objectKeys, type Release, type StepResult } from '@kyso/contracts';
 import { readChunks, type ByteSource } from '@kyso/pdf';
 import { createJson } from '@kyso/storage';
 import type { SigningPorts } from '../signing-ports.js';
@@ -25,20 +25,12 @@ export async function createVersion(
   return ports.store.create(objectKeys.version(work.job.documentId, work.newVersion), bytes());
 }
 
-/** Stores the records of a version that exists: of the version, then of the step. Harmless when repeated. */
+/** Stores what released a version that exists, and so the step's result. Harmless when repeated. */
 export async function recordRelease(
   ports: Pick<SigningPorts, 'store' | 'clock'>,
   work: SigningWork,
   result: StepResult,
 ): Promise<void> {
-  const version: DocumentVersion = {
-    version: work.newVersion,
-    sizeBytes: result.sizeBytes,
-    sha256: result.sha256,
-    createdAt: ports.clock.now().toISOString(),
-    jobId: work.job.jobId,
-    step: work.stepIndex,
-  };
-  await createJson(ports.store, objectKeys.versionRecord(work.job.documentId, work.newVersion), version);
-  await createJson(ports.store, objectKeys.stepResult(work.job.jobId, work.stepIndex), result);
+  const release: Release = { jobId: work.job.jobId, createdAt: ports.clock.now().toISOString(), result };
+  await createJson(ports.store, objectKeys.release(work.job.documentId, work.newVersion), release);
 }

@@ -1,0 +1,57 @@
+import {
+  jobFailureSchema,
+  objectKeys,
+  releaseSchema,
+  storedJobSchema,
+  type JobOutcome,
+  type Release,
+  type StepResult,
+  type StoredJob,
+} from '@kyso/contracts';
+import { getJson } from './json-object.js';
+import type { ObjectStore } from './object-store.js';
+
+/** The job's request as it was accepted; undefined when there is no such job. */
+export function readJob(store: ObjectStore, jobId: string): Promise<StoredJob | undefined> {
+  return getJson(store, objectKeys.jobRequest(jobId), storedJobSchema);
+}
+
+/** What released a version, whosever job it was; undefined while nothing did. `version` from 1. */
+export function readRelease(store: ObjectStore, documentId: string, version: number): Promise<Release | undefined> {
+  return getJson(store, objectKeys.release(documentId, version), releaseSchema);
+}
+
+/** The results of the job's steps so far, in order; of all steps when it is completed. */
+export async function readStepResults(store: ObjectStore, job: StoredJob): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  while (results.length < job.steps.length) {
+    const release = await readReleaseOf(store, job, results.length);
+    if (release === undefined) break;
+    results.push(release.result);
+  }
+  return results;
+}
+
+/**
+ * How the job ended; undefined while it is open. What was released counts more than a failure that is stored: a run that was
+ * thought dead may release the version after another run has given the job up, and a released version stays.
+ */
+export async function readOutcome(store: ObjectStore, job: StoredJob): Promise<JobOutcome | undefined> {
+  const lastStep = job.steps.length - 1;
+  // The last step alone says whether the job is completed: it is only signed after the others.
+  const last = await readReleaseOf(store, job, lastStep);
+  if (last !== undefined) {
+    const steps = lastStep === 0 ? [last.result] : await readStepResults(store, job);
+    return { status: 'completed', completedAt: last.createdAt, steps };
+  }
+  const failed = await getJson(store, objectKeys.jobFailure(job.jobId), jobFailureSchema);
+  if (failed === undefined) return undefined;
+  const steps = await readStepResults(store, job);
+  return { status: 'failed', completedAt: failed.failedAt, steps, failure: failed.failure };
+}
+
+/** The release of the version that a step makes, if it was this job that released it. */
+async function readReleaseOf(store: ObjectStore, job: StoredJob, step: number): Promise<Release | undefined> {
+  const release = await readRelease(store, job.documentId, job.expectedVersion + step + 1);
+  return release?.jobId === job.jobId && release.result.step === step ? release : undefined;
+}
