@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { newId, documentSchema, signingJobSchema, type SigningJob } from '@kyso/contracts';
+import { newId, documentSchema, objectKeys, signingJobSchema, type SigningJob } from '@kyso/contracts';
 import { call, type Answer } from './client.js';
 import { FakeSigner } from './fake-signer.js';
 import { makePdf, makePng } from './files.js';
@@ -296,8 +296,8 @@ describe('signing jobs', () => {
       expect(problem.code).toBe('REQUEST_INVALID');
     });
 
-    it('are completed by a repeat when a crash left only the record, the request, or the mark', async () => {
-      for (const lost of ['request.json', 'mark', 'queue'] as const) {
+    it('are completed by a repeat when a crash left only the mark, only the request, or both', async () => {
+      for (const lost of ['request', 'mark', 'queue'] as const) {
         const made = await call(gateway.baseUrl, 'POST /v1/documents', { key, pdf: makePdf() });
         const json = { documentId: made.json(documentSchema).documentId, expectedVersion: 0, steps: [leaderStep] };
         const headers = { 'idempotency-key': newId('req') };
@@ -305,11 +305,11 @@ describe('signing jobs', () => {
         const quiet = await world.startGateway({ KYSO_RECONCILE_INTERVAL_MS: '600000' });
         signer.mode = 'give-up';
         const first = await call(quiet.baseUrl, 'POST /v1/signing-jobs', { key, json, headers });
-        const { jobId } = first.json(signingJobSchema);
+        const { jobId, createdAt } = first.json(signingJobSchema);
         await world.restartRedis();
         await signer.ready();
-        if (lost !== 'queue') await world.store.delete(`open-jobs/${jobId}`);
-        if (lost === 'request.json') await world.store.delete(`jobs/${jobId}/request.json`);
+        if (lost === 'mark') await world.store.delete(objectKeys.openJob({ jobId, createdAt }));
+        if (lost === 'request') await world.store.delete(objectKeys.jobRequest(jobId));
         await quiet.stop('SIGKILL');
         signer.mode = 'work';
         const next = await world.startGateway({ KYSO_RECONCILE_INTERVAL_MS: '600000' });

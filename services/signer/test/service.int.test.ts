@@ -159,6 +159,8 @@ describe('the signer as a process', () => {
     const job = await submit(['B-T'], true);
     const outcome = await outcomeOf(job);
     expect(outcome).toMatchObject({ status: 'completed', steps: [{ level: 'B-T', version: 1 }, { version: 2 }] });
+    // What is told last comes after the release that was looked for.
+    while (!stages.includes(`${job.jobId} completed`)) await sleep(5);
     for (const stage of ['screened', 'prepared', 'signed', 'timestamped', 'self-checked', 'released', 'completed']) {
       expect(stages).toContain(`${job.jobId} ${stage}`);
     }
