@@ -59,8 +59,8 @@ const table = {
   PDF_HYBRID: row(
     422,
     false,
-    'Tệp PDF có hai bảng tham chiếu (hybrid); chưa ký được.',
-    'The PDF is a hybrid-reference file; it cannot be signed yet.',
+    'Tệp PDF có hai bảng tham chiếu (hybrid); quy định ở đây không cho phép ký.',
+    'The PDF is a hybrid-reference file, which the policy here does not allow to be signed.',
   ),
   PDF_LIMIT_EXCEEDED: row(
     422,

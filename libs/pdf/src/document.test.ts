@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { deflateSync } from 'node:zlib';
 import { bufferSource, concatSource, PdfDocument } from './index.js';
-import { appendRevision, makePdf, simpleObjects, simplePdf, stream } from './testing/pdf-maker.js';
+import { appendRevision, hybridPdf, makePdf, simpleObjects, simplePdf } from './testing/pdf-maker.js';
 import { fakeCms, open, refusal, sign, signingTime } from './testing/signing.js';
 import { prepareSignature } from './writer/prepare.js';
 
@@ -108,6 +108,26 @@ describe('opening', () => {
     expect(await document.pageCount()).toBe(2);
   });
 
+  it.each([
+    ['entries of 21 bytes', (tail: string) => tail.replaceAll(/ ([nf]) \n/g, ' $1 \r\n')],
+    ['a table that starts at 1', (tail: string) => tail.replace('xref\n0 ', 'xref\n1 ')],
+    ['no white space behind xref', (tail: string) => tail.replace('xref\n0', 'xref0')],
+    ['lines that end in CR only', (tail: string) => tail.replaceAll('\n', '\r')],
+    ['lines and entries that end in CR only', (tail: string) => tail.replaceAll(/ ?\n/g, '\r')],
+    ['blank lines', (tail: string) => tail.replace('xref\n', 'xref\n\n\n').replace('trailer', '\n\ntrailer')],
+  ])('reads a table with %s', async (_, spoil) => {
+    const [head = '', tail = ''] = text(simplePdf({ count: 2 })).split(/(?=xref\n0)/);
+    const pdf = bytes(head + spoil(tail));
+    expect(await (await open(pdf)).pageCount()).toBe(2);
+    expect(await (await open(await sign(pdf))).pageCount()).toBe(2);
+  });
+
+  it('reads object streams in chains', async () => {
+    const objects = simpleObjects({ count: 2 });
+    const pdf = hybridPdf(objects, [1, 2, 3], '/Extends 4 0 R');
+    expect(await (await open(pdf)).pageCount()).toBe(2);
+  });
+
   it('refuses an object that is not where the table says', async () => {
     const pdf = text(simplePdf());
     const document = await open(bytes(pdf.replace('2 0 obj', '7 0 obj')));
@@ -152,15 +172,16 @@ describe('what can be signed', () => {
     expect(await refusal((await open(makePdf({ objects }))).pageCount())).toBe('NO_PAGES');
   });
 
-  it('is not a hybrid file, which can still be read', async () => {
+  it('is a hybrid file, unless the policy refuses it', async () => {
     const objects = simpleObjects({ count: 2 });
-    const row = Buffer.from([1, 0, 0, 0]).toString('latin1');
-    objects.set(9, stream(row, '/Type /XRef /Size 20 /Index [19 1] /W [1 2 1]'));
-    const plain = text(makePdf({ objects }));
-    const pdf = bytes(plain.replace('/Size 10', `/XRefStm ${plain.indexOf('9 0 obj')} /Size 10`));
-    expect(await (await open(pdf)).pageCount()).toBe(2);
-    expect(await signable(pdf)).toBe('HYBRID');
-    expect(await prepared(pdf, 'Signature1')).toBe('HYBRID');
+    const pdf = hybridPdf(objects, [1, 3]);
+    const document = await open(pdf);
+    expect(await document.pageCount()).toBe(2);
+    expect(await signable(pdf)).toBeUndefined();
+    expect(await prepared(pdf, 'Signature1')).toBeUndefined();
+    expect(await refusal(document.assertSignable({ hybrid: 'refuse' }))).toBe('HYBRID');
+    const options = { fieldName: 'Signature1', reservedBytes: 10, signingTime, hybrid: 'refuse' } as const;
+    expect(await refusal(prepareSignature(document, options))).toBe('HYBRID');
   });
 
   it('is not a document that was certified against any change', async () => {

@@ -4,8 +4,8 @@ import { assertAnySignaturePossible, readSigningPermissions } from './reader/per
 import { readRevisions } from './reader/revisions.js';
 import { readSecurityStore } from './reader/security-store.js';
 import { readSignatures } from './reader/signatures.js';
-import { readStructure, type Structure } from './reader/structure.js';
-import type { DocumentSecurityStore, PdfLimits, PdfPage, PdfSignature, Revision } from './types.js';
+import { assertHybridPolicy, readStructure, type Structure } from './reader/structure.js';
+import type { DocumentSecurityStore, HybridPolicy, PdfLimits, PdfPage, PdfSignature, Revision } from './types.js';
 
 /** A PDF that is read where it is needed and never changed. */
 export class PdfDocument {
@@ -55,11 +55,12 @@ export class PdfDocument {
   }
 
   /**
-   * Refuses a document that can't take another signature: hybrid, without pages, damaged, or certified against it.
-   * Encrypted ones are refused by `open`. Throws PdfError.
+   * Refuses a document that can't take another signature: without pages, damaged, certified against it, or hybrid where
+   * the policy (default `sign`) refuses that. Encrypted ones are refused by `open`. Throws PdfError.
    */
-  async assertSignable(): Promise<void> {
+  async assertSignable(policy: { readonly hybrid?: HybridPolicy } = {}): Promise<void> {
     this.structure.meter.begin();
+    assertHybridPolicy(this.structure, policy.hybrid);
     assertAnySignaturePossible(await readSigningPermissions(this.structure));
   }
 }

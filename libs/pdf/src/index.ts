@@ -5,6 +5,7 @@ export { defaultPdfLimits } from './limits.js';
 export type {
   AppearanceSpec,
   DocumentSecurityStore,
+  HybridPolicy,
   ModificationFinding,
   NamedPlace,
   PdfLimits,

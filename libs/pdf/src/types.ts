@@ -90,6 +90,9 @@ export interface AppearanceSpec {
   readonly fontSizePt: number;
 }
 
+/** Whether files with cross-reference data of both kinds (ISO 32000-2, 7.5.8.4) are signed: word processors write them. */
+export type HybridPolicy = 'refuse' | 'sign';
+
 /** What goes into one signature's increment. */
 export interface PrepareOptions {
   /** Unique; an existing empty signature field of this name is filled. */
@@ -100,6 +103,8 @@ export interface PrepareOptions {
   readonly name?: string;
   readonly reason?: string;
   readonly location?: string;
+  /** Default `sign`. */
+  readonly hybrid?: HybridPolicy;
   /** Absent: invisible, on the first page, /Rect [0 0 0 0]. */
   readonly visible?: { readonly pageIndex: number; readonly rectangle: Rectangle; readonly appearance: AppearanceSpec };
 }

@@ -50,19 +50,83 @@ describe('the page tree', () => {
     expect(await (await open(makePdf({ objects }))).pageCount()).toBe(2);
   });
 
-  it('refuses a cycle, and more pages than the limit', async () => {
-    const objects = simpleObjects();
-    objects.set(2, '<< /Type /Pages /Count 7 /Kids [2 0 R] >>');
-    expect(await refusal((await open(makePdf({ objects }))).pageCount())).toBe('LIMIT_EXCEEDED');
+  it('refuses more pages than the limit', async () => {
     const three = bufferSource(simplePdf({ count: 3 }));
     expect(await refusal((await PdfDocument.open(three, { maxPages: 2 })).pageCount())).toBe('LIMIT_EXCEEDED');
   });
 
-  it('refuses pages without a box or without an area', async () => {
+  it('passes over kids that lead back up, that are nothing, and that are no pages', async () => {
+    const objects = simpleObjects({ count: 2 });
+    objects.set(
+      2,
+      '<< /Type /Pages /Count 7 /Kids [2 0 R null 20 0 R 3 0 R 99 0 R 4 0 R 5 0 R] /MediaBox [0 0 9 9] >>',
+    );
+    objects.set(20, '<< /Type /Pages /Count 3 /Kids [20 0 R 2 0 R] >>').set(21, '(no page)');
+    const document = await open(makePdf({ objects }));
+    expect(await document.pageCount()).toBe(3);
+    expect(await refusal(document.page(3))).toBe('PAGE_UNKNOWN');
+    objects.set(2, '<< /Type /Pages /Count 7 /Kids [2 0 R] >>');
+    expect(await refusal((await open(makePdf({ objects }))).pageCount())).toBe('NO_PAGES');
+  });
+
+  it('stops at nodes that can be reached in more ways than anyone could count', async () => {
+    const objects = simpleObjects();
+    objects.set(2, '<< /Type /Pages /Kids [100 0 R 100 0 R] >>');
+    for (let level = 100; level < 190; level += 1) {
+      objects.set(level, `<< /Type /Pages /Kids [${level + 1} 0 R ${level + 1} 0 R] >>`);
+    }
+    const limits = { maxObjects: 1000 };
+    const document = await PdfDocument.open(bufferSource(makePdf({ objects })), limits);
+    expect(await refusal(document.pageCount())).toBe('LIMIT_EXCEEDED');
+  });
+
+  it.each([
+    ['too large', 9],
+    ['too small', 1],
+    ['negative', -4],
+    ['missing', undefined],
+  ])('finds the page that was meant behind a node whose /Count is %s', async (_, count) => {
+    const objects = simpleObjects({ count: 4 });
+    const stated = count === undefined ? '' : `/Count ${count}`;
+    objects.set(2, '<< /Type /Pages /Count 4 /Kids [20 0 R 9 0 R] /MediaBox [0 0 9 9] >>');
+    objects.set(20, `<< /Type /Pages ${stated} /Kids [3 0 R 5 0 R 7 0 R] /MediaBox [0 0 8 8] >>`);
+    const document = await open(makePdf({ objects }));
+    expect(await document.pageCount()).toBe(4);
+    expect((await document.page(2)).widthPt).toBe(8);
+    expect((await document.page(3)).widthPt).toBe(9);
+    expect(await refusal(document.page(4))).toBe('PAGE_UNKNOWN');
+  });
+
+  it('takes a single page as root, nodes and pages without a /Type, and a page that stands twice', async () => {
+    const objects = simpleObjects();
+    objects.set(1, '<< /Type /Catalog /Pages 3 0 R >>');
+    const single = await open(makePdf({ objects }));
+    expect(await single.pageCount()).toBe(1);
+    expect(await refusal(single.page(1))).toBe('PAGE_UNKNOWN');
+    const untyped = simpleObjects({ count: 2 });
+    untyped.set(2, '<< /Count 3 /Kids [20 0 R] /MediaBox [0 0 9 9] >>').set(20, '<< /Kids [3 0 R 5 0 R 3 0 R] >>');
+    untyped.set(3, '<< /Parent 20 0 R >>').set(5, '<< /Parent 20 0 R /MediaBox [0 0 7 7] >>');
+    const document = await open(makePdf({ objects: untyped }));
+    expect(await document.pageCount()).toBe(3);
+    expect([(await document.page(1)).widthPt, (await document.page(2)).widthPt]).toEqual([7, 9]);
+  });
+
+  it('refuses a page that is no object of its own', async () => {
+    const objects = simpleObjects();
+    objects.set(2, '<< /Type /Pages /Count 1 /Kids [<< /Type /Page >>] >>');
+    expect(await refusal((await open(makePdf({ objects }))).page(0))).toBe('DAMAGED');
+  });
+
+  it('takes what viewers take where boxes are missing, empty, or do not meet', async () => {
     const objects = simpleObjects({ box: '0 0 0 842' });
-    expect(await refusal((await open(makePdf({ objects }))).page(0))).toBe('DAMAGED');
+    expect(await (await open(makePdf({ objects }))).page(0)).toEqual({ index: 0, widthPt: 612, heightPt: 792 });
     objects.set(2, '<< /Type /Pages /Count 1 /Kids [3 0 R] >>');
-    expect(await refusal((await open(makePdf({ objects }))).page(0))).toBe('DAMAGED');
+    expect(await (await open(makePdf({ objects }))).page(0)).toEqual({ index: 0, widthPt: 612, heightPt: 792 });
+    expect(await sizeOf('/MediaBox [9 9 9]')).toEqual({ index: 0, widthPt: 595, heightPt: 842 });
+    expect(await sizeOf('/CropBox [10 10 10 10]')).toEqual({ index: 0, widthPt: 595, heightPt: 842 });
+    expect(await sizeOf('/CropBox [900 900 990 990]')).toEqual({ index: 0, widthPt: 595, heightPt: 842 });
+    expect(await sizeOf('/Rotate 45')).toEqual({ index: 0, widthPt: 595, heightPt: 842 });
+    expect(await sizeOf('/Rotate -450')).toEqual({ index: 0, widthPt: 842, heightPt: 595 });
   });
 
   it('reads little of a document with 2,000 pages', async () => {

@@ -27,6 +27,13 @@ export interface PageGeometry {
   readonly userUnit: number;
 }
 
+/** Left, bottom, right, top, in default user space. */
+type Box = readonly [number, number, number, number];
+
+/** What viewers take where no MediaBox is to be had: 8.5 × 11 inches. */
+const letter: Box = [0, 0, 612, 792];
+const noPath: Path = new Set();
+
 /** Attributes that a page inherits (ISO 32000-2, 7.7.3.4), nearest first. */
 type Ancestors = readonly Dictionary[];
 
@@ -38,22 +45,30 @@ export function displayedPage(index: number, geometry: PageGeometry): PdfPage {
   return rotate % 180 === 0 ? { index, widthPt, heightPt } : { index, widthPt: heightPt, heightPt: widthPt };
 }
 
-/** The page tree of one view (ISO 32000-2, 7.7.3); visits only the nodes on the way to the page. */
+/** A node of the tree with those above it, by object number: a kid that is one of them closes a cycle. */
+type Path = ReadonlySet<number>;
+
+/**
+ * The page tree of one view (ISO 32000-2, 7.7.3); visits only the nodes on the way to the page. /Count is believed where
+ * the kids bear it out, and counted anew otherwise; kids that are missing, or that lead back up, are passed over.
+ */
 export class PageTree {
   constructor(private readonly view: ObjectView) {}
 
-  /** Trusts a /Count whose first and last page exist; counts one by one otherwise. Throws PdfError NO_PAGES. */
+  /** Throws PdfError NO_PAGES. */
   async count(): Promise<number> {
     const root = await this.root();
+    const path = new Set([root.objectNumber]);
     const { maxPages } = this.view.windows.limits;
+    const kids = await this.kids(root);
     const stated = await this.statedCount(root);
-    if (stated !== undefined && stated > 0 && stated <= maxPages) {
-      const ends = [await this.find(root, 0), await this.find(root, stated - 1)];
-      if (ends.every((page) => page !== undefined)) {
+    if (kids !== undefined && stated !== undefined && stated > 0 && stated <= maxPages) {
+      const first = await this.find(root, 0);
+      if (first !== undefined && (await this.isBorneOut(kids, stated)) && (await this.find(root, stated - 1))) {
         return stated;
       }
     }
-    const counted = await this.countLeaves(root, 0);
+    const counted = await this.countLeaves(root, path);
     if (counted === 0) {
       throw new PdfError('NO_PAGES', 'at least one page', 'none');
     }
@@ -76,7 +91,8 @@ export class PageTree {
   /** Object numbers of all pages, for what must look at each one. */
   async allPageNumbers(): Promise<Set<number>> {
     const numbers = new Set<number>();
-    await this.countLeaves(await this.root(), 0, (objectNumber) => numbers.add(objectNumber));
+    const root = await this.root();
+    await this.countLeaves(root, new Set([root.objectNumber]), (objectNumber) => numbers.add(objectNumber));
     return numbers;
   }
 
@@ -90,61 +106,70 @@ export class PageTree {
     root: IndirectObject,
     index: number,
   ): Promise<{ object: IndirectObject; ancestors: Ancestors } | undefined> {
+    const path = new Set<number>();
     let object = root;
-    let ancestors: Ancestors = [dictionaryOf(root) ?? damage('a page tree')];
+    let ancestors: Ancestors = [];
     let skipped = index;
-    for (let depth = 0; depth <= this.view.windows.limits.maxNesting; depth += 1) {
+    for (;;) {
+      path.add(object.objectNumber);
+      ancestors = [dictionaryOf(object) ?? damage('a page'), ...ancestors];
       const kids = await this.kids(object);
       if (kids === undefined) {
-        return { object, ancestors };
+        return skipped === 0 ? { object, ancestors } : undefined;
       }
-      const step = await this.kidHolding(object, kids, skipped);
+      this.assertDepth(path);
+      const step = await this.kidHolding(object, kids, { index: skipped, path });
       if (step === undefined) {
         return undefined;
       }
       object = step.kid;
       skipped = step.skipped;
-      ancestors = [dictionaryOf(object) ?? damage('a page'), ...ancestors];
     }
-    // A cycle of /Kids ends here too.
-    throw limitExceeded(`a page tree of at most ${this.view.windows.limits.maxNesting} levels`, 'a deeper one');
   }
 
   private async kidHolding(
     parent: IndirectObject,
     kids: readonly PdfValue[],
-    index: number,
+    { index, path }: { readonly index: number; readonly path: Path },
   ): Promise<{ kid: IndirectObject; skipped: number } | undefined> {
     // As many kids as pages: each one is a page, and the others need not be looked at.
-    if ((await this.statedCount(parent)) === kids.length && index < kids.length) {
-      const kid = await this.kid(kids[index]);
-      if ((await this.kids(kid)) === undefined) {
+    if (index < kids.length && (await this.statedCount(parent)) === kids.length && (await this.isFlat(kids))) {
+      const kid = await this.kid(kids[index], path);
+      if (kid !== undefined && (await this.kids(kid)) === undefined) {
         return { kid, skipped: 0 };
       }
     }
     let skipped = index;
     for (const item of kids) {
-      const kid = await this.kid(item);
-      const isLeaf = (await this.kids(kid)) === undefined;
-      const pages = isLeaf ? 1 : ((await this.statedCount(kid)) ?? (await this.countLeaves(kid, 0)));
-      if (skipped < pages) {
-        return { kid, skipped };
+      const kid = await this.kid(item, path);
+      if (kid !== undefined) {
+        const pages = await this.pagesBelow(kid, path);
+        if (skipped < pages) {
+          return { kid, skipped };
+        }
+        skipped -= pages;
       }
-      skipped -= pages;
     }
     return undefined;
   }
 
-  private async kid(item: PdfValue | undefined): Promise<IndirectObject> {
-    const object = item instanceof Reference ? await this.view.object(item.objectNumber) : undefined;
-    return object === undefined || dictionaryOf(object) === undefined ? damage('a page or page tree node') : object;
+  /** Undefined for what is nothing, and for a node that the kid would be below of. */
+  private async kid(item: PdfValue | undefined, path: Path): Promise<IndirectObject | undefined> {
+    if (item instanceof Dictionary) {
+      // No widget could name it as its page (ISO 32000-2, table 166), and /Kids holds references (table 30).
+      throw damaged('pages that are indirect objects', 'one that stands in /Kids');
+    }
+    const isCycle = item instanceof Reference && path.has(item.objectNumber);
+    const object = item instanceof Reference && !isCycle ? await this.view.object(item.objectNumber) : undefined;
+    return dictionaryOf(object) === undefined ? undefined : object;
   }
 
-  /** Undefined for a page. */
+  /** Undefined for a page: what says so, or has no /Kids and does not call itself a node. */
   private async kids(node: IndirectObject): Promise<readonly PdfValue[] | undefined> {
     const dictionary = dictionaryOf(node);
     const kids = dictionary?.get('Kids');
-    if (kids === undefined && !isName(dictionary?.get('Type'), 'Pages')) {
+    const type = dictionary?.get('Type');
+    if (isName(type, 'Page') || (kids === undefined && !isName(type, 'Pages'))) {
       return undefined;
     }
     const resolved = await this.view.resolve(kids);
@@ -156,15 +181,54 @@ export class PageTree {
     return typeof count === 'number' && Number.isInteger(count) && count >= 0 ? count : undefined;
   }
 
+  /** A wrong /Count of a node that is passed over would place a signature on another page than the one that was meant. */
+  private async pagesBelow(node: IndirectObject, path: Path): Promise<number> {
+    const kids = await this.kids(node);
+    if (kids === undefined) {
+      return 1;
+    }
+    const stated = await this.statedCount(node);
+    return stated !== undefined && (await this.isBorneOut(kids, stated))
+      ? stated
+      : this.countLeaves(node, new Set([...path, node.objectNumber]));
+  }
+
+  /** True when all kids seem to be pages; the first and the last are looked at. */
+  private async isFlat(kids: readonly PdfValue[]): Promise<boolean> {
+    for (const item of [kids[0], kids.at(-1)]) {
+      const kid = await this.kid(item, noPath);
+      if (kid === undefined || (await this.kids(kid)) !== undefined) {
+        return false;
+      }
+    }
+    return kids.every((item) => item instanceof Reference);
+  }
+
+  /** As many pages as kids, or the sum of what the kids state. */
+  private async isBorneOut(kids: readonly PdfValue[], stated: number): Promise<boolean> {
+    if (stated === kids.length && (stated === 0 || (await this.isFlat(kids)))) {
+      return true;
+    }
+    let sum = 0;
+    for (const item of kids) {
+      const kid = await this.kid(item, noPath);
+      if (kid !== undefined) {
+        sum += (await this.kids(kid)) === undefined ? 1 : ((await this.statedCount(kid)) ?? Number.NaN);
+      }
+    }
+    return sum === stated;
+  }
+
+  /** `path` ends at the node. */
   private async countLeaves(
     node: IndirectObject,
-    depth: number,
+    path: Path,
     onPage?: (objectNumber: number) => void,
   ): Promise<number> {
-    const { maxNesting, maxPages } = this.view.windows.limits;
-    if (depth > maxNesting) {
-      throw limitExceeded(`a page tree of at most ${maxNesting} levels`, 'a deeper one');
-    }
+    const { limits, meter } = this.view.windows;
+    // Nodes that are shared by many others can be reached in more ways than there are objects.
+    meter.visit();
+    this.assertDepth(path);
     const kids = await this.kids(node);
     if (kids === undefined) {
       onPage?.(node.objectNumber);
@@ -172,35 +236,40 @@ export class PageTree {
     }
     let pages = 0;
     for (const item of kids) {
-      pages += await this.countLeaves(await this.kid(item), depth + 1, onPage);
-      if (pages > maxPages) {
-        throw limitExceeded(`at most ${maxPages} pages`, 'more');
+      const kid = await this.kid(item, path);
+      if (kid !== undefined) {
+        pages += await this.countLeaves(kid, new Set([...path, kid.objectNumber]), onPage);
+      }
+      if (pages > limits.maxPages) {
+        throw limitExceeded(`at most ${limits.maxPages} pages`, 'more');
       }
     }
     return pages;
   }
 
-  private async geometry(ancestors: Ancestors): Promise<PageGeometry> {
-    const media = await this.box(ancestors, 'MediaBox');
-    if (media === undefined) {
-      throw damaged('a MediaBox', 'none');
+  private assertDepth(path: Path): void {
+    const { maxNesting } = this.view.windows.limits;
+    if (path.size > maxNesting + 1) {
+      throw limitExceeded(`a page tree of at most ${maxNesting} levels`, 'a deeper one');
     }
-    const crop = (await this.box(ancestors, 'CropBox')) ?? media;
+  }
+
+  /** Boxes that say nothing usable are passed over, as viewers do. */
+  private async geometry(ancestors: Ancestors): Promise<PageGeometry> {
+    const media = (await this.box(ancestors, 'MediaBox')) ?? letter;
+    const crop = intersection((await this.box(ancestors, 'CropBox')) ?? media, media) ?? media;
     const rotate = await this.inherited(ancestors, 'Rotate');
     // Unlike the others, UserUnit is not inherited (ISO 32000-2, table 31).
     const userUnit = await this.view.resolve(ancestors[0]?.get('UserUnit'));
-    const geometry = {
-      left: Math.max(media[0], crop[0]),
-      bottom: Math.max(media[1], crop[1]),
-      right: Math.min(media[2], crop[2]),
-      top: Math.min(media[3], crop[3]),
+    const [left, bottom, right, top] = crop;
+    return {
+      left,
+      bottom,
+      right,
+      top,
       rotate: asRotation(rotate),
       userUnit: typeof userUnit === 'number' && userUnit > 0 ? userUnit : 1,
     };
-    if (geometry.right <= geometry.left || geometry.top <= geometry.bottom) {
-      throw damaged('a page with an area', 'boxes that do not meet');
-    }
-    return geometry;
   }
 
   private async inherited(ancestors: Ancestors, key: string): Promise<PdfValue> {
@@ -214,25 +283,35 @@ export class PageTree {
     return null;
   }
 
-  /** Any two opposite corners (ISO 32000-2, 7.9.5), sorted. */
-  private async box(ancestors: Ancestors, key: string): Promise<[number, number, number, number] | undefined> {
-    const value = await this.inherited(ancestors, key);
-    if (value === null) {
-      return undefined;
-    }
-    const corners: number[] = [];
-    for (const item of value instanceof PdfArray ? value.items.slice(0, 4) : []) {
-      const corner = typeof item === 'number' ? item : await this.view.resolve(item);
-      if (typeof corner === 'number' && Number.isFinite(corner)) {
-        corners.push(corner);
+  /** The nearest one with an area: any two opposite corners (ISO 32000-2, 7.9.5), sorted. */
+  private async box(ancestors: Ancestors, key: string): Promise<Box | undefined> {
+    for (const dictionary of ancestors) {
+      const value = await this.view.resolve(dictionary.get(key));
+      const corners: number[] = [];
+      for (const item of value instanceof PdfArray ? value.items.slice(0, 4) : []) {
+        const corner = typeof item === 'number' ? item : await this.view.resolve(item);
+        if (typeof corner === 'number' && Number.isFinite(corner)) {
+          corners.push(corner);
+        }
+      }
+      const [x1, y1, x2, y2] = corners;
+      if (x1 !== undefined && y1 !== undefined && x2 !== undefined && y2 !== undefined && x1 !== x2 && y1 !== y2) {
+        return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
       }
     }
-    const [x1, y1, x2, y2] = corners;
-    if (x1 === undefined || y1 === undefined || x2 === undefined || y2 === undefined) {
-      throw damaged(`four numbers in /${key}`, String(corners.length));
-    }
-    return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
+    return undefined;
   }
+}
+
+/** Undefined where both do not meet in an area. */
+function intersection(a: Box, b: Box): Box | undefined {
+  const [left, bottom, right, top] = [
+    Math.max(a[0], b[0]),
+    Math.max(a[1], b[1]),
+    Math.min(a[2], b[2]),
+    Math.min(a[3], b[3]),
+  ];
+  return left < right && bottom < top ? [left, bottom, right, top] : undefined;
 }
 
 /** A multiple of 90 (ISO 32000-2, table 31); anything else is drawn upright by viewers. */

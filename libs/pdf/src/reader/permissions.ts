@@ -17,14 +17,11 @@ export interface SigningPermissions {
 }
 
 /**
- * Refuses what can't be appended to safely: hybrid files, bytes behind the end of a signed file, documents without a
+ * Refuses what can't be appended to safely: bytes behind the end of a signed file, documents without a
  * page, and those that were certified against any change. Throws PdfError.
  */
 export async function readSigningPermissions(structure: Structure): Promise<SigningPermissions> {
-  const { view, sections, ends } = structure;
-  if (sections.some((section) => section.hybrid)) {
-    throw new PdfError('HYBRID', 'one kind of cross-reference data', 'a table with /XRefStm');
-  }
+  const { view, ends } = structure;
   const fields = await readFields(view, await readForm(view));
   const isSigned = fields.some((field) => field.type === 'Sig' && field.value !== undefined);
   // Nobody answers for bytes behind a signed file, and the new signature would cover them as if someone did. On other

@@ -1,8 +1,9 @@
 import type { ByteSource } from '../byte-source.js';
+import { PdfError } from '../errors.js';
 import { defaultPdfLimits, Meter } from '../limits.js';
 import { damaged } from '../syntax/parser.js';
 import { Dictionary, PdfArray, PdfString, Reference } from '../syntax/values.js';
-import type { PdfLimits } from '../types.js';
+import type { HybridPolicy, PdfLimits } from '../types.js';
 import { encryptionRefusal } from './encryption.js';
 import { dictionaryOf, type IndirectObject } from './indirect-object.js';
 import { ObjectReader, ObjectView } from './objects.js';
@@ -55,6 +56,16 @@ async function refuseEncrypted({ sections, view }: Structure): Promise<void> {
   const identifiers = await view.resolve(trailer.get('ID'));
   const first = identifiers instanceof PdfArray ? identifiers.items[0] : undefined;
   throw encryptionRefusal(encrypt, first instanceof PdfString ? first.decoded() : Buffer.alloc(0));
+}
+
+/**
+ * Refuses a hybrid file (ISO 32000-2, 7.5.8.4) where the policy says so: readers older than PDF 1.5 don't see what stands
+ * in /XRefStm. All others read the table first and the stream for what it lacks, as this one does. Throws PdfError HYBRID.
+ */
+export function assertHybridPolicy({ sections }: Structure, policy: HybridPolicy = 'sign'): void {
+  if (policy === 'refuse' && sections.some((section) => section.hybrid)) {
+    throw new PdfError('HYBRID', 'one kind of cross-reference data', 'a table with /XRefStm');
+  }
 }
 
 /** The catalog (ISO 32000-2, 7.7.2) as a view has it; it must be an indirect object. Throws PdfError DAMAGED. */

@@ -4,7 +4,7 @@ import type { Dictionary } from '../syntax/values.js';
 import type { Section, XrefEntry } from './section.js';
 import type { WindowReader } from './window.js';
 import { XrefStream } from './xref-stream.js';
-import { XrefTable } from './xref-table.js';
+import { tryXref, XrefTable } from './xref-table.js';
 
 /** All sections from the newest to the oldest, following /Prev (ISO 32000-2, 7.5.6). `headerOffset` is that of `%PDF-`. */
 export async function readSections(reader: WindowReader, start: number, headerOffset: number): Promise<Section[]> {
@@ -44,7 +44,7 @@ function assertOrder(sections: readonly Section[]): void {
 }
 
 async function readSection(reader: WindowReader, offset: number, headerOffset: number): Promise<Section> {
-  const isTable = await reader.at(offset, ({ parser }) => parser.tryKeyword('xref'));
+  const isTable = await reader.at(offset, ({ parser }) => tryXref(parser));
   if (!isTable) {
     const stream = await XrefStream.read(reader, offset, headerOffset);
     return {

@@ -1,12 +1,17 @@
 import type { ByteSource } from '../byte-source.js';
 import { limitExceeded } from '../limits.js';
 import { asBuffer } from '../sources.js';
-import { damaged, isDigit, type Parser } from '../syntax/parser.js';
+import { damaged, isDigit, isSpace, type Parser } from '../syntax/parser.js';
 import { Dictionary } from '../syntax/values.js';
 import { freeEntry, type XrefEntry } from './section.js';
 import type { WindowReader } from './window.js';
 
-/** A run of entries; `entriesAt` is the file offset of the first one, `width` its bytes: 20, or 19 by sloppy producers. */
+/** `nnnnnnnnnn ggggg n` without its end of line. */
+const entryBytes = 18;
+/** Two bytes end a line (ISO 32000-2, 7.5.4); sloppy producers write one, or a blank and two. */
+const maxLineEndBytes = 4;
+
+/** A run of entries; `entriesAt` is the file offset of the first one, `width` its bytes: 20, or 19 to 22 by sloppy producers. */
 interface Subsection {
   readonly first: number;
   readonly count: number;
@@ -31,11 +36,14 @@ export class XrefTable {
     const subsections: Subsection[] = [];
     let total = 0;
     let at = await reader.at(offset, ({ parser, base }) => {
-      parser.keyword('xref');
+      if (!tryXref(parser)) {
+        throw damaged('the keyword xref', parser.excerpt());
+      }
       return base + parser.pos;
     });
     for (;;) {
-      const next = await reader.at(at, (window) => readSubsectionOrTrailer(window.parser, window.base));
+      const isFirst = subsections.length === 0;
+      const next = await reader.at(at, ({ parser, base }) => readSubsectionOrTrailer(parser, base, isFirst));
       if ('trailer' in next) {
         const size = subsections.reduce((highest, { first, count }) => Math.max(highest, first + count), 0);
         return new XrefTable(reader.source, headerOffset, subsections, { ...next, size });
@@ -76,7 +84,25 @@ export class XrefTable {
   }
 }
 
-function readSubsectionOrTrailer(parser: Parser, base: number): Subsection | { trailer: Dictionary; end: number } {
+/** Consumes `xref` if it comes next; some producers write the first number right behind it. */
+export function tryXref(parser: Parser): boolean {
+  const back = parser.pos;
+  parser.skipSpace();
+  const end = parser.pos + 4;
+  if (end >= parser.bytes.length) {
+    parser.needMore();
+  }
+  const isXref = parser.bytes.toString('latin1', parser.pos, end) === 'xref';
+  const follows = parser.bytes[end];
+  parser.pos = isXref && (isSpace(follows) || isDigit(follows)) ? end : back;
+  return parser.pos === end;
+}
+
+function readSubsectionOrTrailer(
+  parser: Parser,
+  base: number,
+  isFirst: boolean,
+): Subsection | { trailer: Dictionary; end: number } {
   if (parser.tryKeyword('trailer')) {
     const trailer = parser.value();
     if (!(trailer instanceof Dictionary)) {
@@ -88,12 +114,19 @@ function readSubsectionOrTrailer(parser: Parser, base: number): Subsection | { t
   const count = parser.integer();
   parser.skipSpace();
   const { bytes, pos } = parser;
-  if (pos + 20 > bytes.length) {
+  if (pos + entryBytes + maxLineEndBytes > bytes.length) {
     parser.needMore();
   }
-  // A 19-byte entry has one end-of-line byte only; the next one starts a byte early.
-  const width = count > 0 && isDigit(bytes[pos + 19]) ? 19 : 20;
-  return { first, count, entriesAt: base + pos, width };
+  let width = entryBytes;
+  while (width < entryBytes + maxLineEndBytes && isSpace(bytes[pos + width])) {
+    width += 1;
+  }
+  if (count > 0 && width === entryBytes) {
+    throw damaged('an end of line after a cross-reference entry', parser.excerpt());
+  }
+  // The head of the free list is object 0 (ISO 32000-2, 7.5.4), whatever number a producer starts to count at.
+  const isHead = isFirst && bytes.toString('latin1', pos, pos + entryBytes) === '0000000000 65535 f';
+  return { first: isHead && first === 1 ? 0 : first, count, entriesAt: base + pos, width };
 }
 
 /** `nnnnnnnnnn ggggg n` (ISO 32000-2, 7.5.4). */

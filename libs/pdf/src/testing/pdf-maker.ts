@@ -60,6 +60,35 @@ export function appendRevision(
   return Buffer.from(text, 'latin1');
 }
 
+/**
+ * A hybrid-reference file (ISO 32000-2, 7.5.8.4): the objects of `hidden` stand in an object stream and are free in the
+ * table; /XRefStm says where they are. `extra` entries go into the object stream's dictionary.
+ */
+export function hybridPdf(objects: ReadonlyMap<number, string>, hidden: readonly number[], extra = ''): Buffer {
+  const visible = new Map([...objects].filter(([objectNumber]) => !hidden.includes(objectNumber)));
+  const container = Math.max(...objects.keys()) + 1;
+  let header = '';
+  let body = '';
+  const rows = Buffer.alloc((container + 1) * 4);
+  for (const [index, objectNumber] of hidden.entries()) {
+    header += `${objectNumber} ${body.length} `;
+    body += `${objects.get(objectNumber) ?? 'null'} `;
+    rows.set([2, container >> 8, container & 0xff, index], objectNumber * 4);
+  }
+  const entries = `/Type /ObjStm /N ${hidden.length} /First ${header.length} ${extra}`;
+  visible.set(container, stream(header + body, entries));
+  const plain = makePdf({ objects: visible }).toString('latin1');
+  const offset = plain.indexOf(`\n${container} 0 obj`) + 1;
+  rows.set([1, offset >> 8, offset & 0xff, 0], container * 4);
+  const hiding = stream(rows.toString('latin1'), `/Type /XRef /Size ${container + 1} /W [1 2 1]`);
+  const [head = '', tail = ''] = plain.split(/(?=xref\n0 )/);
+  const moved = `${container + 1} 0 obj\n${hiding}\nendobj\n`;
+  const trailer = tail
+    .replace('/Root', `/XRefStm ${head.length} /Root`)
+    .replace(/startxref\n\d+/, `startxref\n${head.length + moved.length}`);
+  return Buffer.from(head + moved + trailer, 'latin1');
+}
+
 /** A body of a stream object. */
 export function stream(data: string, entries = ''): string {
   return `<< /Length ${data.length} ${entries} >>\nstream\n${data}\nendstream`;

@@ -13,11 +13,15 @@ import {
   prepareSignature,
 } from '../index.js';
 import { pdfsig, pdftotext, qpdf, qpdfComplaints, render } from '../testing/judges.js';
-import { appendRevision, makePdf, simpleObjects, simplePdf } from '../testing/pdf-maker.js';
+import { appendRevision, hybridPdf, makePdf, simpleObjects, simplePdf } from '../testing/pdf-maker.js';
 import { addEvidence, findings, open, refusal, sign, signForReal, signingTime, timestamp } from '../testing/signing.js';
 
 const text = (pdf: Buffer): string => pdf.toString('latin1');
 const three = simplePdf({ count: 3, trailer: '/ID [<00112233> (abc)]' });
+const cutTable = (spoil: (tail: string) => string): Buffer => {
+  const [head = '', tail = ''] = text(three).split(/(?=xref\n0)/);
+  return Buffer.from(head + spoil(tail), 'latin1');
+};
 const visible = {
   pageIndex: 0,
   rectangle: { xPt: 100, yPt: 60, widthPt: 150, heightPt: 40 },
@@ -34,6 +38,16 @@ const kinds: Record<string, () => Buffer> = {
   'several revisions': () => appendRevision(appendRevision(three, new Map([[40, 'null']])), new Map([[41, '(x)']])),
   'a classic revision behind a cross-reference stream': () =>
     appendRevision(qpdf(three, '--object-streams=generate'), new Map([[40, 'null']])),
+  'a hybrid file': () =>
+    hybridPdf(simpleObjects({ count: 3, catalog: '/Names 9 0 R' }).set(9, '<< >>').set(10, '(x)'), [9, 10]),
+  'entries of 19 bytes': () => cutTable((tail) => tail.replaceAll(/([nf]) \n/g, '$1\n')),
+  'entries of 21 bytes': () => cutTable((tail) => tail.replaceAll(/ ([nf]) \n/g, ' $1 \r\n')),
+  'pages of odd trees': () => {
+    const objects = simpleObjects({ count: 3, page: '/Rotate 360 /CropBox [500 800 20 30]' });
+    objects.set(2, '<< /Type /Pages /Count 9 /Kids [20 0 R 7 0 R] /MediaBox [0 0 595 842] >>');
+    objects.set(20, '<< /Type /Pages /Parent 2 0 R /Count 1 /Kids [3 0 R 5 0 R] >>');
+    return makePdf({ objects });
+  },
   'direct annotations': () => simplePdf({ count: 3, page: '/Annots [<</Type/Annot/Subtype/Text/Rect[9 9 9 9]>>]' }),
   'annotations and fields in objects of their own': () => {
     const objects = simpleObjects({ count: 3, page: '/Annots 20 0 R', catalog: '/AcroForm 21 0 R' });

@@ -5,8 +5,9 @@ import { assertOnPage, toUserSpace } from '../geometry.js';
 import { limitExceeded } from '../limits.js';
 import { displayedPage, type PageObject, PageTree, type Rotation } from '../reader/pages.js';
 import { readSigningPermissions } from '../reader/permissions.js';
+import { assertHybridPolicy } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
-import type { Prepared, PrepareOptions } from '../types.js';
+import type { HybridPolicy, Prepared, PrepareOptions } from '../types.js';
 import { fillField, readEmptyField } from './empty-field.js';
 import { appendTo, readFormHolder, readHeldArray, updateForm } from './form-update.js';
 import { Increment, type Laid } from './increment.js';
@@ -23,10 +24,11 @@ const maxReservedBytes = 16 * 1024 * 1024;
  * same document and options give the same bytes. Throws PdfError; what the document allows is checked first.
  */
 export async function prepareSignature(document: PdfDocument, options: PrepareOptions): Promise<Prepared> {
-  const { fieldName, reservedBytes, visible, ...claims } = options;
+  const { fieldName, reservedBytes, visible, hybrid, ...claims } = options;
   return prepare(document, {
     fieldName,
     reservedBytes,
+    hybrid,
     visible,
     signature: signatureObject({ ...claims, reservedBytes: checkReserved(reservedBytes) }),
     seed: `${fieldName} ${options.signingTime.toISOString()}`,
@@ -36,12 +38,13 @@ export async function prepareSignature(document: PdfDocument, options: PrepareOp
 /** Builds the increment of a document time-stamp (ETSI EN 319 142-1, 5.4.3), always invisible. Throws PdfError. */
 export async function prepareDocumentTimestamp(
   document: PdfDocument,
-  options: { fieldName: string; reservedBytes: number },
+  options: { fieldName: string; reservedBytes: number; hybrid?: HybridPolicy },
 ): Promise<Prepared> {
-  const { fieldName, reservedBytes } = options;
+  const { fieldName, reservedBytes, hybrid } = options;
   return prepare(document, {
     fieldName,
     reservedBytes,
+    hybrid,
     visible: undefined,
     signature: timestampObject(checkReserved(reservedBytes)),
     seed: fieldName,
@@ -52,6 +55,7 @@ export async function prepareDocumentTimestamp(
 interface Request {
   readonly fieldName: string;
   readonly reservedBytes: number;
+  readonly hybrid: HybridPolicy | undefined;
   readonly visible: PrepareOptions['visible'];
   readonly signature: SignatureObject;
   readonly seed: string;
@@ -60,6 +64,7 @@ interface Request {
 async function prepare(document: PdfDocument, request: Request): Promise<Prepared> {
   const { structure } = document;
   structure.meter.begin();
+  assertHybridPolicy(structure, request.hybrid);
   const permissions = await readSigningPermissions(structure);
   const refusal = permissions.refusalFor(request.fieldName);
   if (refusal !== undefined) {

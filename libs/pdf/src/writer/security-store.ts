@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { PdfDocument } from '../document.js';
-import { PdfError } from '../errors.js';
 import { dictionaryOf } from '../reader/indirect-object.js';
 import { readSecurityStore, storeKeys } from '../reader/security-store.js';
 import { readCatalog } from '../reader/structure.js';
@@ -23,11 +22,8 @@ export async function buildSecurityStore(
   evidence: DocumentSecurityStore,
 ): Promise<Uint8Array | undefined> {
   const { structure } = document;
-  const { view, sections } = structure;
+  const { view } = structure;
   structure.meter.begin();
-  if (sections.some((section) => section.hybrid)) {
-    throw new PdfError('HYBRID', 'one kind of cross-reference data', 'a table with /XRefStm');
-  }
   const news = leaveOutKnown(await readSecurityStore(view), evidence);
   if (Object.values(news).every((list) => list.length === 0)) {
     return undefined;
