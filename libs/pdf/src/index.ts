@@ -25,3 +25,5 @@ export { digestPrepared, startHash } from './writer/digest.js';
 export { prepareDocumentTimestamp, prepareSignature } from './writer/prepare.js';
 export { buildSecurityStore } from './writer/security-store.js';
 export { findModifications } from './modifications/find.js';
+export { type ScreeningFinding, type ScreeningKind, screeningKinds } from './screening/kinds.js';
+export { screenPdf } from './screening/screen.js';

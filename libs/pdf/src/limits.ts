@@ -9,6 +9,7 @@ export const defaultPdfLimits: PdfLimits = Object.freeze({
   maxInflatedBytes: 64 * 1024 * 1024,
   maxObjectBytes: 16 * 1024 * 1024,
   maxPages: 100_000,
+  maxScreenedObjects: 5_000,
   maxSignatures: 200,
   deadlineMs: 10_000,
 });

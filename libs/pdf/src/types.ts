@@ -12,6 +12,8 @@ export interface PdfLimits {
   readonly maxObjectBytes: number;
   /** Pages that are counted one by one. */
   readonly maxPages: number;
+  /** Objects that one screening looks at: against documents made to keep a signing queue busy. */
+  readonly maxScreenedObjects: number;
   /** Signature values read from one document. */
   readonly maxSignatures: number;
   /** Milliseconds that one operation may take (open, page, signatures, prepare …), apart from the hash. */
