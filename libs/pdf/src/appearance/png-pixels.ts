@@ -91,7 +91,7 @@ function inflate(chunks: PngChunks, passes: readonly Pass[]): Uint8Array {
 }
 
 /** Undoes the filter of one line in place (PNG, 9.2). `step`: bytes from a sample to the same sample of the next pixel. */
-function unfilter(filter: number, line: Uint8Array, above: Uint8Array, step: number): void {
+export function unfilter(filter: number, line: Uint8Array, above: Uint8Array, step: number): void {
   const length = line.length;
   switch (filter) {
     case 0:

@@ -1,0 +1,2 @@
+export { defaultScanLimits, type ScanLimits } from './limits.js';
+export { scanKind, scansToPdf, type ScanOptions } from './scans-to-pdf.js';
