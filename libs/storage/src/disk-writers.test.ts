@@ -19,6 +19,7 @@ describe('the writing threads', () => {
     folder,
     path: join(folder, name),
     directories: [],
+    syncDirectories: true,
     bodyBytes,
     durable: false,
   });
@@ -32,7 +33,7 @@ describe('the writing threads', () => {
   async function writeWhenDiskSays(code: string): Promise<boolean> {
     const answer = `[{ code: '${code}', message: 'x' }]`;
     const thread = await scripted(`parentPort.on('message', () => parentPort.postMessage(${answer}));`);
-    return new DiskWriters(1, thread).write(put('a', 0), Buffer.alloc(0), 'put a');
+    return new DiskWriters(1, thread).write(put('a', 0), [], 'put a');
   }
 
   it('write many bodies at once, more than a batch holds, and leave them to the caller', async () => {
@@ -41,7 +42,9 @@ describe('the writing threads', () => {
     // Large ones in between: batches are bounded by bytes too.
     const large = Array.from({ length: 12 }, (_, index) => Buffer.alloc(1_000_000, index));
     await Promise.all(
-      [...bodies, ...large].map((body, index) => writers.write(put(`${index}`, body.length), body, 'put')),
+      [...bodies, ...large].map((body, index) =>
+        writers.write(put(`${index}`, body.length), [body.subarray(0, 3), body.subarray(3)], 'put'),
+      ),
     );
     for (const [index, body] of [...bodies, ...large].entries()) {
       expect((await readFile(join(folder, `${index}`))).equals(body)).toBe(true);
@@ -59,12 +62,13 @@ describe('the writing threads', () => {
     async (death) => {
       const writers = new DiskWriters(
         1,
-        await scripted(`parentPort.on('message', ({ requests, bodies }) => {
-          if (bodies[0] === 0x78) ${death};
+        await scripted(`import { workerData } from 'node:worker_threads';
+        parentPort.on('message', (requests) => {
+          if (new Uint8Array(workerData)[0] === 0x78) ${death};
           parentPort.postMessage(requests.map(() => true));
         });`),
       );
-      const write = (body: string): Promise<boolean> => writers.write(put('a', 1), Buffer.from(body), 'put a');
+      const write = (body: string): Promise<boolean> => writers.write(put('a', 1), [Buffer.from(body)], 'put a');
       for (let round = 0; round < 3; round++) {
         expect(await write('a')).toBe(true);
         const dying = write('x');
@@ -83,7 +87,7 @@ describe('the writing threads', () => {
   it('answer STORE_UNAVAILABLE when no thread can be started', async () => {
     const writers = new DiskWriters(1, pathToFileURL(join(folder, 'absent.mjs')));
     for (let round = 0; round < 2; round++) {
-      await expect(writers.write(put('a', 0), Buffer.alloc(0), 'put a')).rejects.toMatchObject({
+      await expect(writers.write(put('a', 0), [], 'put a')).rejects.toMatchObject({
         code: 'STORE_UNAVAILABLE',
       });
     }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { asStoreError } from './store-error.js';
-import type { WriteBatch, WriteOutcome, WriteRequest } from './write-batch.js';
+import { bodyStart, type WriteOutcome, type WriteRequest } from './write-batch.js';
 
 /** Bounds what one answer waits for, and the files that a thread has open. */
 const maxBatchRequests = 32;
@@ -12,11 +12,17 @@ const minShare = 4;
 /** A request that waits for its outcome. */
 interface Job {
   readonly request: WriteRequest;
-  readonly body: Uint8Array;
+  readonly body: readonly Uint8Array[];
   /** For the error: `put a/b`. */
   readonly doing: string;
   readonly resolve: (done: boolean) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A thread, and the memory that both sides have in common: the bodies of its batch, one after the other. */
+interface Writer {
+  readonly worker: Worker;
+  readonly bodies: Uint8Array;
 }
 
 /**
@@ -27,8 +33,8 @@ interface Job {
  */
 export class DiskWriters {
   readonly #waiting: Job[] = [];
-  readonly #idle: Worker[] = [];
-  readonly #busy = new Map<Worker, readonly Job[]>();
+  readonly #idle: Writer[] = [];
+  readonly #busy = new Map<Writer, readonly Job[]>();
   #count = 0;
   #scheduled = false;
 
@@ -38,10 +44,13 @@ export class DiskWriters {
   ) {}
 
   /**
-   * Does the request; the body must not be changed before that is done. false: the name was taken (create).
-   * Throws SigningError STORE_UNAVAILABLE (also when the thread died), STORE_FULL.
+   * Does the request; the parts of the body (`request.bodyBytes` in all, at most 4 MiB) must not be changed before that is done.
+   * false: the name was taken (create). Throws SigningError STORE_UNAVAILABLE (also when the thread died), STORE_FULL.
    */
-  write(request: WriteRequest, body: Uint8Array, doing: string): Promise<boolean> {
+  write(request: WriteRequest, body: readonly Uint8Array[], doing: string): Promise<boolean> {
+    if (request.bodyBytes > maxBatchBytes) {
+      return Promise.reject(new RangeError(`expected a body of at most ${maxBatchBytes}, found ${request.bodyBytes}`));
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, body, doing, resolve, reject });
       this.#schedule();
@@ -63,52 +72,58 @@ export class DiskWriters {
       if (free === 0) return;
       const share = Math.max(minShare, Math.ceil(this.#waiting.length / free));
       const jobs = this.#take(Math.min(share, maxBatchRequests));
-      const worker = this.#idle.pop() ?? this.#start();
-      this.#send(worker, jobs);
+      this.#send(this.#idle.pop() ?? this.#start(), jobs);
     }
   }
 
   #take(count: number): Job[] {
     let bytes = 0;
     let taken = 0;
-    for (const { body } of this.#waiting) {
-      bytes += body.byteLength;
-      if (taken === count || (taken > 0 && bytes > maxBatchBytes)) break;
+    for (const { request } of this.#waiting) {
+      bytes = bodyStart(bytes) + request.bodyBytes;
+      if (taken === count || bytes > maxBatchBytes) break;
       taken++;
     }
     return this.#waiting.splice(0, taken);
   }
 
-  #start(): Worker {
+  #start(): Writer {
     this.#count++;
-    // Not the options of this process: they may load code into every thread, or open a debugger's port.
-    const worker = new Worker(this.script, { execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+    const memory = new SharedArrayBuffer(maxBatchBytes);
+    const worker = new Worker(this.script, {
+      // Not the options of this process: they may load code into every thread, or open a debugger's port.
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+      workerData: memory,
+    });
+    const writer: Writer = { worker, bodies: new Uint8Array(memory) };
     // What it dies of comes before 'exit', or not at all.
     let fault: unknown;
     worker.on('error', (error) => (fault = error));
-    worker.once('exit', (code) => this.#gone(worker, fault ?? new Error(`a writing thread ended with ${code}`)));
-    worker.on('message', (outcomes: readonly WriteOutcome[]) => this.#answered(worker, outcomes));
-    return worker;
+    worker.once('exit', (code) => this.#gone(writer, fault ?? new Error(`a writing thread ended with ${code}`)));
+    worker.on('message', (outcomes: readonly WriteOutcome[]) => this.#answered(writer, outcomes));
+    return writer;
   }
 
-  #send(worker: Worker, jobs: readonly Job[]): void {
-    const bodies = new Uint8Array(jobs.reduce((sum, { body }) => sum + body.byteLength, 0));
-    let offset = 0;
+  #send(writer: Writer, jobs: readonly Job[]): void {
+    let end = 0;
     for (const { body } of jobs) {
-      bodies.set(body, offset);
-      offset += body.byteLength;
+      end = bodyStart(end);
+      for (const part of body) {
+        writer.bodies.set(part, end);
+        end += part.byteLength;
+      }
     }
-    this.#busy.set(worker, jobs);
-    worker.ref();
-    const batch: WriteBatch = { requests: jobs.map(({ request }) => request), bodies };
-    worker.postMessage(batch, [bodies.buffer]);
+    this.#busy.set(writer, jobs);
+    writer.worker.ref();
+    writer.worker.postMessage(jobs.map(({ request }) => request));
   }
 
-  #answered(worker: Worker, outcomes: readonly WriteOutcome[]): void {
-    const jobs = this.#busy.get(worker) ?? [];
-    this.#busy.delete(worker);
-    worker.unref();
-    this.#idle.push(worker);
+  #answered(writer: Writer, outcomes: readonly WriteOutcome[]): void {
+    const jobs = this.#busy.get(writer) ?? [];
+    this.#busy.delete(writer);
+    writer.worker.unref();
+    this.#idle.push(writer);
     jobs.forEach(({ doing, resolve, reject }, index) => {
       const outcome = outcomes[index];
       if (typeof outcome === 'boolean') resolve(outcome);
@@ -119,10 +134,10 @@ export class DiskWriters {
   }
 
   /** What it had to do may be done or not; whoever starts next takes its place. */
-  #gone(worker: Worker, fault: unknown): void {
-    const jobs = this.#busy.get(worker) ?? [];
-    this.#busy.delete(worker);
-    const index = this.#idle.indexOf(worker);
+  #gone(writer: Writer, fault: unknown): void {
+    const jobs = this.#busy.get(writer) ?? [];
+    this.#busy.delete(writer);
+    const index = this.#idle.indexOf(writer);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#count--;
     for (const { doing, reject } of jobs) reject(asStoreError(fault, doing));

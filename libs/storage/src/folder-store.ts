@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, statSync, type Dir } from 'node:fs';
+import { createReadStream, lstatSync, statSync, unlinkSync, type Dir } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -6,26 +6,26 @@ import { disk, onDisk, readExactly } from './disk.js';
 import { DiskWriters } from './disk-writers.js';
 import { assertKey, assertPrefix } from './object-key.js';
 import type { ObjectBody, ObjectInfo, ObjectStore, OpenedObject } from './object-store.js';
-import { openToRead, readWhole } from './read-file.js';
+import { openToRead, readRange, readWhole } from './read-file.js';
 import { asStoreError, errorCode } from './store-error.js';
 import { TemporaryFile } from './temporary-file.js';
+import { openFolder } from './store-folder.js';
 import { temporaryName, type WriteRequest } from './write-batch.js';
 
-/** Temporary files older than this are left over from a crash; younger ones may belong to another process that writes now. */
-const strayAfterMs = 3_600_000;
 /** Bodies up to here go to a writing thread whole; larger ones are written as they come. */
 const maxCollectedBytes = 1_048_576;
+/** A range up to here is read at once: a stream costs more than the bytes. */
+const maxAtOnceBytes = 1_048_576;
 /** All folder stores of the process share the threads. */
-const writers = new DiskWriters(4);
+const writers = new DiskWriters(3);
 /** ENOTDIR: a part of the key is an object; EISDIR: the key is a folder. Neither is an object under this key. */
 const absentCodes: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
-const nothing = new Uint8Array(0);
 
 /** What a write request doesn't say of itself. */
 type Change = Pick<WriteRequest, 'action' | 'path'> & {
   readonly directories?: readonly string[];
   readonly temporary?: string;
-  readonly body?: Uint8Array;
+  readonly body?: readonly Uint8Array[];
 };
 
 /** Settings of a folder store. */
@@ -52,6 +52,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Obje
 class FolderStore implements ObjectStore {
   /** Directories that were made durable, or seen so; they are never removed. */
   readonly #known = new Set<string>();
+  #syncDirectories = true;
 
   constructor(
     private readonly folder: string,
@@ -59,14 +60,9 @@ class FolderStore implements ObjectStore {
   ) {}
 
   async open(): Promise<void> {
-    const temporary = join(this.folder, temporaryName);
-    await onDisk(disk.mkdir(temporary, { recursive: true, mode: 0o700 }), `make ${temporary}`);
-    for (const name of await onDisk(disk.readdir(temporary), `read ${temporary}`)) {
-      const path = join(temporary, name);
-      const stats = await disk.stat(path).catch(() => undefined);
-      if (stats !== undefined && Date.now() - stats.mtimeMs > strayAfterMs)
-        await disk.unlink(path).catch(() => undefined);
-    }
+    const opened = await onDisk(openFolder(this.folder, this.durable), `open ${this.folder}`);
+    for (const directory of opened.directories) this.#known.add(directory);
+    this.#syncDirectories = !opened.namesKeepOrder;
   }
 
   async put(key: string, body: ObjectBody): Promise<void> {
@@ -90,10 +86,10 @@ class FolderStore implements ObjectStore {
     const { fd, sizeBytes } = opened;
     const start = Math.min(range?.start ?? 0, sizeBytes);
     const end = Math.min(range?.end ?? sizeBytes, sizeBytes);
-    if (end > start) return createReadStream(path, { fd, start, end: end - 1, highWaterMark: 262_144 });
-    // An empty range can't be said with createReadStream's inclusive end.
-    closeSync(fd);
-    return Readable.from([]);
+    if (end - start > maxAtOnceBytes) {
+      return createReadStream(path, { fd, start, end: end - 1, highWaterMark: 262_144 });
+    }
+    return readableOf(await onDisk(readRange(fd, start, end), `read ${key}`));
   }
 
   async openObject(key: string, wholeBelowBytes: number): Promise<OpenedObject | undefined> {
@@ -124,11 +120,20 @@ class FolderStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
-    // Not through a writing thread, which would cost half as much again for this one call. Not made durable: a deleted object
-    // that is back after a power cut is found again by whoever deletes it.
-    await disk.unlink(this.#path(key)).catch((error: unknown) => {
+    const path = this.#path(key);
+    // Not made durable: a deleted object that is back after a power cut is found again by whoever deletes it.
+    const work = (): Promise<void> => {
+      // A file that keeps another name has nothing to be freed. What has waits for the disk (discard), so not on this thread; and
+      // not through a writing thread, which would cost half as much again for this one call.
+      if ((lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 0) < 2) return disk.unlink(path);
+      unlinkSync(path);
+      return Promise.resolve();
+    };
+    try {
+      await work();
+    } catch (error) {
       if (!absentCodes.has(errorCode(error))) throw asStoreError(error, `delete ${key}`);
-    });
+    }
   }
 
   async *list(prefix: string): AsyncIterable<ObjectInfo> {
@@ -138,7 +143,7 @@ class FolderStore implements ObjectStore {
   }
 
   async ping(): Promise<void> {
-    await this.#request({ action: 'try', path: '', body: new Uint8Array([0x2e]) }, 'write and delete a file');
+    await this.#request({ action: 'try', path: '', body: [new Uint8Array([0x2e])] }, 'write and delete a file');
   }
 
   #path(key: string): string {
@@ -181,9 +186,11 @@ class FolderStore implements ObjectStore {
   }
 
   #request(change: Change, doing: string): Promise<boolean> {
-    const { body = nothing, directories = [], ...rest } = change;
+    const { body = [], directories = [], ...rest } = change;
     const { folder, durable } = this;
-    return writers.write({ folder, durable, directories, bodyBytes: body.byteLength, ...rest }, body, doing);
+    const bodyBytes = body.reduce((sum, part) => sum + part.byteLength, 0);
+    const fixed = { folder, durable, syncDirectories: this.#syncDirectories };
+    return writers.write({ ...fixed, directories, bodyBytes, ...rest }, body, doing);
   }
 
   /** Those that this process has not seen durable, outermost first. */
@@ -197,11 +204,11 @@ class FolderStore implements ObjectStore {
   }
 
   /**
-   * A small body as it is; of a larger one the file that it was written to, durable. Errors of the body itself pass as they are.
+   * The parts of a small body; of a larger one the file that it was written to, durable. Errors of the body itself pass as they are.
    * Leaving the loop tells the producer to stop; a stream is destroyed by it.
    */
-  async #collectOrWrite(body: ObjectBody): Promise<{ body: Uint8Array } | { temporary: string }> {
-    if (body instanceof Uint8Array && body.byteLength <= maxCollectedBytes) return { body };
+  async #collectOrWrite(body: ObjectBody): Promise<{ body: readonly Uint8Array[] } | { temporary: string }> {
+    if (body instanceof Uint8Array && body.byteLength <= maxCollectedBytes) return { body: [body] };
     let file: TemporaryFile | undefined;
     const collected: Uint8Array[] = [];
     let collectedBytes = 0;
@@ -209,7 +216,7 @@ class FolderStore implements ObjectStore {
       for await (const chunk of body instanceof Uint8Array ? [body] : body) {
         if (file === undefined && collectedBytes + chunk.byteLength <= maxCollectedBytes) {
           // A copy: whoever sends the parts may use the memory again for the next one.
-          collected.push(Uint8Array.from(chunk));
+          collected.push(new Uint8Array(chunk));
           collectedBytes += chunk.byteLength;
           continue;
         }
@@ -219,7 +226,7 @@ class FolderStore implements ObjectStore {
         }
         await file.write(chunk);
       }
-      if (file === undefined) return { body: Buffer.concat(collected) };
+      if (file === undefined) return { body: collected };
       if (this.durable) await file.makeDurable();
       await file.close();
       return { temporary: file.path };
@@ -228,6 +235,16 @@ class FolderStore implements ObjectStore {
       throw error;
     }
   }
+}
+
+/** A stream of one chunk, or none. Not Readable.from, whose streams count objects instead of bytes. */
+function readableOf(bytes: Uint8Array): Readable {
+  return new Readable({
+    read(): void {
+      if (bytes.byteLength > 0) this.push(bytes);
+      this.push(null);
+    },
+  });
 }
 
 /** undefined when there is no such object; other errors as STORE_FULL or STORE_UNAVAILABLE. */

@@ -61,6 +61,32 @@ describe('the folder store', () => {
     expect(keys).toEqual([]);
   });
 
+  it('keeps what is written to an empty object apart from the other empty objects', async () => {
+    const inner = join(folder, 'markers');
+    const store = await openStore({ folder: inner });
+    const keys = ['open/1', 'open/2', 'open/3'];
+    for (const key of keys) await store.put(key, Buffer.alloc(0));
+    await store.put('open/1', Buffer.from('now with a body'));
+    await store.delete('open/2');
+    expect(await store.get('open/1')).toHaveLength(15);
+    expect(await store.stat('open/2')).toBeUndefined();
+    expect(await store.get('open/3')).toHaveLength(0);
+    expect(await store.create('open/2', Buffer.from('again'))).toBe(true);
+    await store.put('open/3', Buffer.alloc(0));
+    expect(await store.get('open/3')).toHaveLength(0);
+    expect((await stat(join(inner, '.empty'))).size).toBe(0);
+    expect(await readdir(join(inner, '.tmp'))).toEqual([]);
+  });
+
+  it('gives up an empty file that somebody wrote to', async () => {
+    const inner = join(folder, 'spoilt');
+    await openStore({ folder: inner });
+    await writeFile(join(inner, '.empty'), 'not empty');
+    const store = await openStore({ folder: inner });
+    await store.put('a', Buffer.alloc(0));
+    expect(await store.get('a')).toHaveLength(0);
+  });
+
   it('says that it is unavailable when the folder cannot be made', async () => {
     await writeFile(join(folder, 'file'), 'x');
     await expect(openStore({ folder: join(folder, 'file') })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });

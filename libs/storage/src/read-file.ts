@@ -32,19 +32,24 @@ export function openToRead(path: string): OpenFile | undefined {
 }
 
 /** All of the file, which is closed then; above 64 KiB without holding the event loop. Throws what Node throws. */
-export async function readWhole({ fd, sizeBytes }: OpenFile): Promise<Uint8Array> {
+export function readWhole({ fd, sizeBytes }: OpenFile): Promise<Uint8Array> {
+  return readRange(fd, 0, sizeBytes);
+}
+
+/** Bytes [start, end) of a file, which is closed then; else as readWhole. */
+export async function readRange(fd: number, start: number, end: number): Promise<Uint8Array> {
   try {
-    return sizeBytes > maxSyncBytes ? await readExactly(fd, 0, sizeBytes) : readSmall(fd, sizeBytes);
+    return end - start > maxSyncBytes ? await readExactly(fd, start, end) : readSmall(fd, start, Math.max(start, end));
   } finally {
     closeSync(fd);
   }
 }
 
-function readSmall(fd: number, sizeBytes: number): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-  for (let done = 0; done < sizeBytes;) {
-    const bytesRead = readSync(fd, bytes, done, sizeBytes - done, null);
-    if (bytesRead === 0) throw new Error(`expected ${sizeBytes} bytes, found ${done}`);
+function readSmall(fd: number, start: number, end: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(end - start);
+  for (let done = 0; done < bytes.length;) {
+    const bytesRead = readSync(fd, bytes, done, bytes.length - done, start + done);
+    if (bytesRead === 0) throw new Error(`expected ${bytes.length} bytes at ${start}, found ${done}`);
     done += bytesRead;
   }
   return bytes;

@@ -3,10 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { runBatch, type WriteOutcome, type WriteRequest } from './write-batch.js';
+import { bodyStart, runBatch, type WriteOutcome, type WriteRequest } from './write-batch.js';
 
-function run(requests: WriteRequest[], bodies: string): WriteOutcome[] {
-  return runBatch({ requests, bodies: Buffer.from(bodies) });
+function run(requests: WriteRequest[], bodies: string[] = []): WriteOutcome[] {
+  const memory = Buffer.alloc(1_000);
+  let end = 0;
+  for (const body of bodies) end = bodyStart(end) + memory.write(body, bodyStart(end));
+  return runBatch({ requests, bodies: memory });
 }
 
 describe('a batch of writes', () => {
@@ -22,6 +25,7 @@ describe('a batch of writes', () => {
     folder,
     path: join(folder, name),
     directories: [],
+    syncDirectories: true,
     bodyBytes: 1,
     durable: true,
     ...more,
@@ -36,7 +40,7 @@ describe('a batch of writes', () => {
           request('create', 'a'),
           request('put', 'c', { bodyBytes: 3 }),
         ],
-        'aa-ccc',
+        ['aa', '', '-', 'ccc'],
       ),
     ).toEqual([true, true, false, true]);
     expect(await readFile(join(folder, 'a'), 'utf8')).toBe('aa');
@@ -48,16 +52,40 @@ describe('a batch of writes', () => {
 
   it('makes the directories that are missing, for their owner alone', async () => {
     const directories = [join(folder, 'x'), join(folder, 'x/y')];
-    expect(run([request('create', 'x/y/a', { directories }), request('put', 'x/y/b', { directories })], 'ab')).toEqual([
-      true,
-      true,
-    ]);
+    expect(
+      run([request('create', 'x/y/a', { directories }), request('put', 'x/y/b', { directories })], ['a', 'b']),
+    ).toEqual([true, true]);
     expect((await stat(join(folder, 'x/y'))).mode & 0o777).toBe(0o700);
     expect(await readdir(join(folder, 'x/y'))).toEqual(['a', 'b']);
   });
 
+  it('makes an empty object one more name of the empty file, and replaces others by a file of its own', async () => {
+    await writeFile(join(folder, '.empty'), '');
+    await writeFile(join(folder, 'b'), 'old');
+    const empty = { bodyBytes: 0 };
+    expect(run([request('create', 'a', empty), request('create', 'a', empty), request('put', 'b', empty)])).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect((await stat(join(folder, '.empty'))).nlink).toBe(2);
+    expect((await stat(join(folder, 'a'))).ino).toBe((await stat(join(folder, '.empty'))).ino);
+    expect(await stat(join(folder, 'b'))).toMatchObject({ size: 0, nlink: 1 });
+    expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+  });
+
+  it('writes an empty object where the empty file is not there, and says when that fails too', async () => {
+    const empty = { bodyBytes: 0 };
+    expect(run([request('create', 'a', empty), request('put', 'absent/b', empty)])).toMatchObject([
+      true,
+      { code: 'ENOENT' },
+    ]);
+    expect(await stat(join(folder, 'a'))).toMatchObject({ size: 0, nlink: 1 });
+    expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+  });
+
   it('answers a failure to the one request that failed, and removes what that had written', async () => {
-    const outcomes = run([request('put', 'a'), request('put', 'absent/b'), request('create', 'c')], 'abc');
+    const outcomes = run([request('put', 'a'), request('put', 'absent/b'), request('create', 'c')], ['a', 'b', 'c']);
     expect(outcomes).toMatchObject([true, { code: 'ENOENT' }, true]);
     expect(await readFile(join(folder, 'c'), 'utf8')).toBe('c');
     expect(await readdir(join(folder, '.tmp'))).toEqual([]);
@@ -69,7 +97,7 @@ describe('a batch of writes', () => {
       const temporary = join(folder, '.tmp', 'before');
       for (const name of ['a', 'absent/b']) {
         await writeFile(temporary, 'before');
-        const [outcome] = run([request(action, name, { temporary, bodyBytes: 0 })], '');
+        const [outcome] = run([request(action, name, { temporary, bodyBytes: 0 })]);
         expect(outcome === true).toBe(name === 'a');
         expect(existsSync(temporary)).toBe(false);
       }
@@ -78,9 +106,9 @@ describe('a batch of writes', () => {
   );
 
   it('tries a write without leaving anything, and says when it cannot', async () => {
-    expect(run([request('try', '')], '.')).toEqual([true]);
+    expect(run([request('try', '')], ['.'])).toEqual([true]);
     expect(await readdir(join(folder, '.tmp'))).toEqual([]);
     await rm(join(folder, '.tmp'), { recursive: true });
-    expect(run([request('try', '')], '.')).toMatchObject([{ code: 'ENOENT' }]);
+    expect(run([request('try', '')], ['.'])).toMatchObject([{ code: 'ENOENT' }]);
   });
 });
