@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import type { AppearancePlace } from './appearance.js';
 import { createAppearance } from './appearance.js';
@@ -36,6 +37,19 @@ describe('the objects of an appearance', () => {
     expect(textOf(built.objects[2])).toContain('/ColorSpace/DeviceGray');
   });
 
+  it('have a mask of one bit for each pixel where soft masks are not permitted', () => {
+    const spec = { imagePng: png('rgba-8.png'), lines: [], fontSizePt: 10 };
+    const [, image, mask] = createAppearance(spec, 'stencil').build(place()).objects;
+    expect(textOf(image)).toMatch(/\/Mask 102 0 R/);
+    expect(textOf(image)).not.toContain('/SMask');
+    expect(textOf(mask)).toContain('/ImageMask true/BitsPerComponent 1');
+    const [, width, height] = /\/Width (\d+)\/Height (\d+)/.exec(textOf(mask))?.map(Number) ?? [];
+    const bits = inflateSync(Buffer.from(mask?.body[1] ?? []));
+    expect(bits.length).toBe(Math.ceil((width ?? 0) / 8) * (height ?? 0));
+    // Some pixels are painted and some are not.
+    expect(new Set(bits).size).toBeGreaterThan(1);
+  });
+
   it('have no mask for an opaque image', () => {
     const built = createAppearance({ imagePng: png('rgb-8.png'), lines: [], fontSizePt: 10 }).build(place());
     expect(built.objects).toHaveLength(2);
@@ -48,7 +62,7 @@ describe('the objects of an appearance', () => {
     const referred = built.objects.flatMap((object) =>
       [...textOf(object).matchAll(/(\d+) 0 R/g)].map((m) => Number(m[1])),
     );
-    expect(numbers.size).toBe(8);
+    expect(numbers.size).toBe(9);
     expect(new Set(referred)).toEqual(new Set([...numbers].filter((number) => number !== built.appearanceRef)));
   });
 

@@ -2,7 +2,7 @@ import { PdfError } from '../errors.js';
 import type { AppearanceSpec } from '../types.js';
 import { fontObjects } from './font-objects.js';
 import { imageObjects, prepareImage } from './image-objects.js';
-import type { PreparedImage } from './image-objects.js';
+import type { Masking, PreparedImage } from './image-objects.js';
 import { layOut, measureLine } from './layout.js';
 import type { Content, Layout } from './layout.js';
 import type { AppearanceObject } from './pdf-syntax.js';
@@ -35,14 +35,14 @@ export interface AppearanceObjects {
  *
  * @throws PdfError `IMAGE_INVALID`, `TEXT_NOT_DRAWABLE`
  */
-export function createAppearance(spec: AppearanceSpec): AppearanceObjects {
+export function createAppearance(spec: AppearanceSpec, masking: Masking = 'soft'): AppearanceObjects {
   if (spec.imagePng === undefined && spec.lines.length === 0) {
     throw new PdfError('TEXT_NOT_DRAWABLE', 'an image, lines of text, or both', 'neither');
   }
   if (spec.lines.length > 0 && !(spec.fontSizePt >= 4 && spec.fontSizePt <= 72)) {
     throw new PdfError('TEXT_NOT_DRAWABLE', 'a font size from 4 to 72 pt', `${spec.fontSizePt}`);
   }
-  const image = spec.imagePng === undefined ? undefined : prepareImage(spec.imagePng);
+  const image = spec.imagePng === undefined ? undefined : prepareImage(spec.imagePng, masking);
   const content: Content = { image, lines: spec.lines.map(measureLine), fontSizePt: spec.fontSizePt };
   let last: { widthPt: number; heightPt: number; layout: Layout } | undefined;
   return {

@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { fontFile, fontMeasures, glyphs } from './font.js';
+import { fontFile, fontMeasures, glyphCount, glyphs } from './font.js';
 import type { AppearanceObject } from './pdf-syntax.js';
 import { latin1, streamBody } from './pdf-syntax.js';
 
@@ -9,6 +9,7 @@ const baseFont = '/KYSOVN+KysoSerif';
 interface FontBodies {
   readonly fontFile: Uint8Array;
   readonly toUnicode: Uint8Array;
+  readonly cidSet: Uint8Array;
   readonly descriptor: Uint8Array;
   readonly cidFont: Uint8Array;
   readonly type0: Uint8Array;
@@ -16,12 +17,13 @@ interface FontBodies {
 let bodies: FontBodies | undefined;
 
 /**
- * The five objects of the embedded font (ISO 32000-2, 9.7.4 and 9.7.6: Type0, Identity-H, CIDFontType2), about 18 kB.
+ * The six objects of the embedded font (ISO 32000-2, 9.7.4 and 9.7.6: Type0, Identity-H, CIDFontType2), about 18 kB.
  * Everything but the references is made once in the life of the process and shared by all documents.
  */
 export function fontObjects(allocate: () => number): { objects: AppearanceObject[]; fontRef: number } {
   bodies ??= makeBodies();
-  const [fontRef, cidFontRef, descriptorRef, fontFileRef, toUnicodeRef] = [
+  const [fontRef, cidFontRef, descriptorRef, fontFileRef, toUnicodeRef, cidSetRef] = [
+    allocate(),
     allocate(),
     allocate(),
     allocate(),
@@ -36,9 +38,13 @@ export function fontObjects(allocate: () => number): { objects: AppearanceObject
         body: [bodies.type0, latin1(`/DescendantFonts[${cidFontRef} 0 R]/ToUnicode ${toUnicodeRef} 0 R>>`)],
       },
       { objectNumber: cidFontRef, body: [bodies.cidFont, latin1(`/FontDescriptor ${descriptorRef} 0 R>>`)] },
-      { objectNumber: descriptorRef, body: [bodies.descriptor, latin1(`/FontFile2 ${fontFileRef} 0 R>>`)] },
+      {
+        objectNumber: descriptorRef,
+        body: [bodies.descriptor, latin1(`/FontFile2 ${fontFileRef} 0 R/CIDSet ${cidSetRef} 0 R>>`)],
+      },
       { objectNumber: fontFileRef, body: [bodies.fontFile] },
       { objectNumber: toUnicodeRef, body: [bodies.toUnicode] },
+      { objectNumber: cidSetRef, body: [bodies.cidSet] },
     ],
   };
 }
@@ -49,6 +55,7 @@ function makeBodies(): FontBodies {
   return {
     fontFile: streamBody(`/Length1 ${fontFile.length}/Filter/FlateDecode`, compressed),
     toUnicode: streamBody('/Filter/FlateDecode', deflateSync(latin1(toUnicodeCMap()), { level: 9 })),
+    cidSet: streamBody('', cidSet()),
     // Flags: Serif and Nonsymbolic. StemV of a regular weight.
     descriptor: latin1(
       `<</Type/FontDescriptor/FontName${baseFont}/Flags 34/FontBBox[${boundingBox.join(' ')}]/ItalicAngle 0` +
@@ -71,6 +78,17 @@ function widths(): string {
     previous = id;
   }
   return `[${array}]]`;
+}
+
+/**
+ * ISO 32000-1, 9.8.3.2: a bit for each CID in the font program, the highest one first; here a CID is a glyph id, and all are
+ * there. PDF/A-1 demands it of subsets (ISO 19005-1, 6.3.5), PDF/A-2 and later that it is complete.
+ */
+function cidSet(): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(glyphCount / 8)).fill(0xff);
+  const unused = bits.length * 8 - glyphCount;
+  bits[bits.length - 1] = (0xff << unused) & 0xff;
+  return bits;
 }
 
 /** ISO 32000-2, 9.10.3: maps each glyph back to its character, so that text can be searched, copied and read aloud. */

@@ -39,6 +39,9 @@ export const fontMeasures = {
   boundingBox: metrics.boundingBox.map(perMille) as [number, number, number, number],
 };
 
+/** Glyphs in the file: numGlyphs of its table maxp (OpenType 1.9, maxp). */
+export const glyphCount = readGlyphCount(fontFile);
+
 /** Every character of the font, by code point. */
 export const glyphs: ReadonlyMap<number, Glyph> = new Map(
   metrics.glyphs.map(([codePoint, id, advance]) => [
@@ -107,4 +110,13 @@ function readPinned(fileName: string, sha256: string): Buffer {
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== sha256) throw new Error(`${fileName}: expected SHA-256 ${sha256}, found ${found}`);
   return bytes;
+}
+
+function readGlyphCount(file: Uint8Array): number {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  for (let table = 0; table < view.getUint16(4); table++) {
+    const entry = 12 + table * 16;
+    if (view.getUint32(entry) === 0x6d617870) return view.getUint16(view.getUint32(entry + 8) + 4);
+  }
+  throw new Error('the vendored font has no table maxp');
 }

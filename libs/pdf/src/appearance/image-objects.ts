@@ -10,11 +10,18 @@ import { decodePng, paeth } from './png-pixels.js';
 export interface PreparedImage {
   readonly widthPx: number;
   readonly heightPx: number;
-  /** Entries of the image dictionary without /SMask and /Length, and the data. */
+  /** Entries of the image dictionary without its mask and /Length, and the data. */
   readonly colour: EncodedPlane;
-  /** The soft mask (ISO 32000-2, 11.6.5.2); absent when every pixel is opaque. */
-  readonly alpha: EncodedPlane | undefined;
+  /** Which pixels are seen; absent when every pixel is opaque. */
+  readonly mask: (EncodedPlane & { readonly key: 'SMask' | 'Mask' }) | undefined;
 }
+
+/**
+ * How transparency is written: `soft` with a soft mask (ISO 32000-2, 11.6.5.2); `stencil` with an explicit mask (8.9.6.3),
+ * where a pixel is seen or not, for PDF/A-1, which permits no soft mask (ISO 19005-1, 6.4).
+ */
+export type Masking = 'soft' | 'stencil';
+
 interface EncodedPlane {
   readonly entries: string;
   readonly data: Uint8Array;
@@ -22,36 +29,36 @@ interface EncodedPlane {
 
 /** What the cache may hold, in bytes of compressed streams: a province has some hundred signatures of 20 to 100 kB. */
 const maxCachedBytes = 64_000_000;
-/** By SHA-256 of the PNG. */
+/** By masking and SHA-256 of the PNG. */
 const cache = new ByteBoundedCache<PreparedImage>(maxCachedBytes);
 /** By identity: spares the hash (60 µs for 100 kB) where the caller keeps the bytes from document to document. */
-const seen = new WeakMap<Uint8Array, PreparedImage>();
+const seen = { soft: new WeakMap<Uint8Array, PreparedImage>(), stencil: new WeakMap<Uint8Array, PreparedImage>() };
 
 /**
  * Decodes and compresses `png`, or finds it in the cache. The bytes must not be changed afterwards.
  *
  * @throws PdfError `IMAGE_INVALID`
  */
-export function prepareImage(png: Uint8Array): PreparedImage {
-  const known = seen.get(png);
+export function prepareImage(png: Uint8Array, masking: Masking): PreparedImage {
+  const known = seen[masking].get(png);
   if (known !== undefined) return known;
-  const key = createHash('sha256').update(png).digest('base64');
+  const key = `${masking} ${createHash('sha256').update(png).digest('base64')}`;
   let image = cache.get(key);
   if (image === undefined) {
-    image = encodeImage(decodePng(png));
-    cache.set(key, image, image.colour.data.length + (image.alpha?.data.length ?? 0));
+    image = encodeImage(decodePng(png), masking);
+    cache.set(key, image, image.colour.data.length + (image.mask?.data.length ?? 0));
   }
-  seen.set(png, image);
+  seen[masking].set(png, image);
   return image;
 }
 
-/** The image XObject, and its soft mask where it has one (ISO 32000-2, 8.9.5). */
+/** The image XObject, and its mask where it has one (ISO 32000-2, 8.9.5). */
 export function imageObjects(
   image: PreparedImage,
   allocate: () => number,
 ): { objects: AppearanceObject[]; imageRef: number } {
   const imageRef = allocate();
-  if (image.alpha === undefined) {
+  if (image.mask === undefined) {
     return {
       imageRef,
       objects: [{ objectNumber: imageRef, body: streamParts(image.colour.entries, image.colour.data) }],
@@ -63,21 +70,53 @@ export function imageObjects(
     objects: [
       {
         objectNumber: imageRef,
-        body: streamParts(`${image.colour.entries}/SMask ${maskRef} 0 R`, image.colour.data),
+        body: streamParts(`${image.colour.entries}/${image.mask.key} ${maskRef} 0 R`, image.colour.data),
       },
-      { objectNumber: maskRef, body: streamParts(image.alpha.entries, image.alpha.data) },
+      { objectNumber: maskRef, body: streamParts(image.mask.entries, image.mask.data) },
     ],
   };
 }
 
-function encodeImage(pixels: Pixels): PreparedImage {
+function encodeImage(pixels: Pixels, masking: Masking): PreparedImage {
   const { widthPx, heightPx, channels, colour, alpha } = pixels;
-  if (alpha !== undefined) fillTransparent(pixels, alpha);
+  let mask: PreparedImage['mask'];
+  if (alpha !== undefined && masking === 'soft') {
+    fillTransparent(pixels, alpha);
+    mask = { key: 'SMask', ...encodePlane(alpha, { widthPx, heightPx, channels: 1 }) };
+  } else if (alpha !== undefined) {
+    layOnWhite(pixels, alpha);
+    mask = { key: 'Mask', ...encodeStencil(alpha, widthPx, heightPx) };
+  }
+  return { widthPx, heightPx, colour: encodePlane(colour, { widthPx, heightPx, channels }), mask };
+}
+
+/** Mixes every pixel with white by its opacity: what is half seen can only be painted as it looks on paper. */
+function layOnWhite({ channels, colour }: Pixels, alpha: Uint8Array): void {
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    const opacity = alpha[pixel]!;
+    for (let i = pixel * channels; i < (pixel + 1) * channels; i++) {
+      colour[i] = 255 - Math.round(((255 - colour[i]!) * opacity) / 255);
+    }
+  }
+}
+
+/** Opacities from here on are painted. Faint edges are kept, since white paper hides what is too light anyway. */
+const paintedFrom = 64;
+
+/** One bit for each pixel, rows padded to bytes: 0 is painted, 1 is not (ISO 32000-2, 8.9.6.2 and 8.9.6.3). */
+function encodeStencil(alpha: Uint8Array, widthPx: number, heightPx: number): EncodedPlane {
+  const rowBytes = Math.ceil(widthPx / 8);
+  const bits = new Uint8Array(rowBytes * heightPx);
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    if (alpha[pixel]! >= paintedFrom) continue;
+    const column = pixel % widthPx;
+    bits[Math.floor(pixel / widthPx) * rowBytes + (column >> 3)]! |= 0x80 >> (column & 7);
+  }
   return {
-    widthPx,
-    heightPx,
-    colour: encodePlane(colour, { widthPx, heightPx, channels }),
-    alpha: alpha === undefined ? undefined : encodePlane(alpha, { widthPx, heightPx, channels: 1 }),
+    entries:
+      `/Type/XObject/Subtype/Image/Width ${widthPx}/Height ${heightPx}` +
+      '/ImageMask true/BitsPerComponent 1/Filter/FlateDecode',
+    data: deflateSync(bits),
   };
 }
 

@@ -1,8 +1,9 @@
-import { createAppearance } from '../appearance/index.js';
+import { createAppearance, type Masking } from '../appearance/index.js';
 import type { PdfDocument } from '../document.js';
 import { PdfError } from '../errors.js';
 import { assertOnPage, toUserSpace } from '../geometry.js';
 import { limitExceeded } from '../limits.js';
+import type { ObjectView } from '../reader/objects.js';
 import { displayedPage, type PageObject, PageTree, type Rotation } from '../reader/pages.js';
 import { readSigningPermissions } from '../reader/permissions.js';
 import { assertHybridPolicy } from '../reader/structure.js';
@@ -12,6 +13,7 @@ import { fillField, readEmptyField } from './empty-field.js';
 import { appendTo, readFormHolder, readHeldArray, updateForm } from './form-update.js';
 import { Increment, type Laid } from './increment.js';
 import { editDictionary } from './parts.js';
+import { maskingFor } from './pdf-a.js';
 import { signatureObject, type SignatureObject, timestampObject, writeByteRange } from './signature-object.js';
 
 /** Print and Locked (ISO 32000-2, table 167). */
@@ -79,10 +81,12 @@ async function prepare(document: PdfDocument, request: Request): Promise<Prepare
   }
   const { view } = structure;
   const field = await readEmptyField(view, existing, request.visible);
+  const masking = await maskingOf(view, request);
   const holder = await readFormHolder(view);
   const increment = new Increment(structure);
   const signatureNumber = increment.allocate();
-  const appearance = request.visible && field.place ? draw(increment, request.visible, field.place) : undefined;
+  const appearance =
+    request.visible && field.place ? draw(increment, request.visible, { ...field.place, masking }) : undefined;
   increment.add(signatureNumber, request.signature.parts);
   fillField(increment, field, { signatureNumber, appearance });
   updateForm(increment, holder, undefined);
@@ -104,12 +108,13 @@ async function prepareNewField(document: PdfDocument, request: Request): Promise
   }
   const annotations = await readHeldArray(view, page.dictionary.get('Annots'));
   const holder = await readFormHolder(view);
+  const masking = await maskingOf(view, request);
 
   const increment = new Increment(structure);
   const signatureNumber = increment.allocate();
   const fieldNumber = increment.allocate();
   increment.add(signatureNumber, request.signature.parts);
-  const place = visible && { ...visible.rectangle, rotate: page.geometry.rotate };
+  const place = visible && { ...visible.rectangle, rotate: page.geometry.rotate, masking };
   const appearance = visible && place ? draw(increment, visible, place) : undefined;
   increment.add(fieldNumber, [widget(request, page, { signatureNumber, appearance })]);
   const array = appendTo(increment, annotations, `${fieldNumber} 0 R`);
@@ -141,15 +146,20 @@ function decimal(value: number): string {
   return String(Number(value.toFixed(3)));
 }
 
+/** Only images can be transparent: for everything else the document's metadata needn't be read. */
+async function maskingOf(view: ObjectView, { visible }: Request): Promise<Masking> {
+  return visible?.appearance.imagePng === undefined ? 'soft' : maskingFor(view);
+}
+
 /** Adds the appearance's objects; gives the number of the form XObject. */
 function draw(
   increment: Increment,
   visible: NonNullable<PrepareOptions['visible']>,
-  place: { readonly widthPt: number; readonly heightPt: number; readonly rotate: Rotation },
+  place: { readonly widthPt: number; readonly heightPt: number; readonly rotate: Rotation; readonly masking: Masking },
 ): number {
-  const { widthPt, heightPt, rotate } = place;
+  const { widthPt, heightPt, rotate, masking } = place;
   const { allocate } = increment;
-  const built = createAppearance(visible.appearance).build({ widthPt, heightPt, rotate, allocate });
+  const built = createAppearance(visible.appearance, masking).build({ widthPt, heightPt, rotate, allocate });
   for (const { objectNumber, body } of built.objects) {
     increment.add(objectNumber, body);
   }
