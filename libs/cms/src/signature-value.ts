@@ -24,8 +24,25 @@ export function assertDigestCounts({ digest }: SignatureAlgorithm, statedAt: Dat
  */
 export function digestInfo(algorithm: DigestAlgorithm, digest: Uint8Array): Uint8Array {
   assertDigestLength(algorithm, digest);
-  return sequence(sequence(objectIdentifier(oidOfDigest(algorithm)), nullValue()), octetString(digest));
+  const prefix = digestInfoPrefixes[algorithm];
+  const encoded = new Uint8Array(prefix.length + digest.length);
+  encoded.set(prefix);
+  encoded.set(digest, prefix.length);
+  return encoded;
 }
+
+/** Everything before the digest's bytes, which is the same for all digests of one length. */
+function digestInfoPrefix(algorithm: DigestAlgorithm): Uint8Array {
+  const blank = octetString(new Uint8Array(DIGEST_BYTES[algorithm]));
+  const whole = sequence(sequence(objectIdentifier(oidOfDigest(algorithm)), nullValue()), blank);
+  return whole.subarray(0, whole.length - DIGEST_BYTES[algorithm]);
+}
+
+const digestInfoPrefixes: Readonly<Record<DigestAlgorithm, Uint8Array>> = {
+  sha256: digestInfoPrefix('sha256'),
+  sha384: digestInfoPrefix('sha384'),
+  sha512: digestInfoPrefix('sha512'),
+};
 
 /** Throws MALFORMED unless `digest` has the algorithm's length. */
 export function assertDigestLength(algorithm: AnyDigestAlgorithm, digest: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SigningError } from '@kyso/contracts';
@@ -38,7 +38,7 @@ const fileMode = 0o600;
 
 /** Digest of a line’s bytes without its newline. */
 export function auditLineDigest(line: Uint8Array): string {
-  return createHash('sha256').update(line).digest('hex');
+  return hash('sha256', line, 'hex');
 }
 
 /**
@@ -106,6 +106,8 @@ class AuditLog implements Audit {
 
   /** Group commit: while one fdatasync runs, others queue up and share the next one. */
   async #commitAll(): Promise<void> {
+    // Others that go on in this turn of the event loop, resumed by the same answer as the first, come into the same batch.
+    await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];

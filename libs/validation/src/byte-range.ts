@@ -36,8 +36,17 @@ export async function checkByteRange(signature: RangeFields, source: ByteSource)
 /** Nothing but `<hex>`: an object that hides in the gap is signed by nobody, and a lenient reader may find it. */
 async function isHexadecimal(start: number, end: number, source: ByteSource): Promise<boolean> {
   const gap = await source.read(start, end - start);
-  return /^<[0-9A-Fa-f]*>$/.test(Buffer.from(gap.buffer, gap.byteOffset, gap.length).toString('latin1'));
+  const last = gap.length - 1;
+  if (last < 1 || gap[0] !== 0x3c || gap[last] !== 0x3e) return false;
+  for (let at = 1; at < last; at += 1) {
+    if (hexadecimal[gap[at] ?? 0] === 0) return false;
+  }
+  return true;
 }
+
+/** 1 for the character codes of hexadecimal digits. */
+const hexadecimal = new Uint8Array(256);
+for (const digit of '0123456789ABCDEFabcdef') hexadecimal[digit.charCodeAt(0)] = 1;
 
 /**
  * At the last byte of the file, whatever stands behind its %%EOF; else at the end of the revision, or before its end of

@@ -43,17 +43,29 @@ export function createAppearance(spec: AppearanceSpec, masking: Masking = 'soft'
     throw new PdfError('TEXT_NOT_DRAWABLE', 'a font size from 4 to 72 pt', `${spec.fontSizePt}`);
   }
   const image = spec.imagePng === undefined ? undefined : prepareImage(spec.imagePng, masking);
-  const content: Content = { image, lines: spec.lines.map(measureLine), fontSizePt: spec.fontSizePt };
-  let last: { widthPt: number; heightPt: number; layout: Layout } | undefined;
-  return {
-    build(place) {
-      const { widthPt, heightPt } = place;
-      if (last?.widthPt !== widthPt || last.heightPt !== heightPt) {
-        last = { widthPt, heightPt, layout: layOut(content, widthPt, heightPt) };
-      }
-      return buildObjects(last.layout, image, place);
-    },
-  };
+  const { lines, fontSizePt } = spec;
+  return { build: (place) => buildObjects(layoutOf({ image, lines, fontSizePt }, place), image, place) };
+}
+
+/** An official's name and office in the rectangle of a template come again and again. */
+const layouts = new Map<string, Layout>();
+const maxLayouts = 500;
+/** Characters of a key that is kept; no official's name and office are longer. */
+const maxKeyLength = 4_096;
+
+function layoutOf(
+  { image, lines, fontSizePt }: Omit<Content, 'lines'> & { readonly lines: readonly string[] },
+  { widthPt, heightPt }: AppearancePlace,
+): Layout {
+  const imageSize = image === undefined ? [] : [image.widthPx, image.heightPx];
+  const key = JSON.stringify([widthPt, heightPt, fontSizePt, imageSize, lines]);
+  let layout = layouts.get(key);
+  if (layout === undefined) {
+    layout = layOut({ image, lines: lines.map(measureLine), fontSizePt }, widthPt, heightPt);
+    if (layouts.size >= maxLayouts) layouts.clear();
+    if (key.length <= maxKeyLength) layouts.set(key, layout);
+  }
+  return layout;
 }
 
 function buildObjects(layout: Layout, image: PreparedImage | undefined, place: AppearancePlace) {

@@ -5,7 +5,7 @@ import { type FormField, readFields, readForm } from './fields.js';
 import type { ObjectView } from './objects.js';
 import { PageTree } from './pages.js';
 import { readDocMdp } from './signatures.js';
-import { readCatalog, type Structure } from './structure.js';
+import { once, readCatalog, type Structure } from './structure.js';
 
 /** What earlier signers allow a later one to do. */
 export interface SigningPermissions {
@@ -16,12 +16,17 @@ export interface SigningPermissions {
   readonly refusalFor: (fieldName: string) => PdfError | undefined;
 }
 
+const computed = Symbol('signing permissions');
+
 /**
  * Refuses what can't be appended to safely: bytes behind the end of a signed file, documents without a
- * page, and those that were certified against any change. Throws PdfError.
+ * page, and those that were certified against any change. Read once for each document. Throws PdfError.
  */
-export async function readSigningPermissions(structure: Structure): Promise<SigningPermissions> {
-  const { view, ends } = structure;
+export function readSigningPermissions(structure: Structure): Promise<SigningPermissions> {
+  return once(structure, computed, () => readPermissions(structure));
+}
+
+async function readPermissions({ view, ends }: Structure): Promise<SigningPermissions> {
   const fields = await readFields(view, await readForm(view));
   const isSigned = fields.some((field) => field.type === 'Sig' && field.value !== undefined);
   // Nobody answers for bytes behind a signed file, and the new signature would cover them as if someone did. On other

@@ -1,6 +1,6 @@
 import type { Revision } from '../types.js';
 import type { Section } from './section.js';
-import type { Structure } from './structure.js';
+import { once, type Structure } from './structure.js';
 import type { WindowReader } from './window.js';
 
 /** A revision with its cross-reference sections: one, or the two halves of a linearized file. */
@@ -15,13 +15,11 @@ export interface RevisionSections {
   readonly sections: readonly Section[];
 }
 
-const known = new WeakMap<Structure, Promise<readonly RevisionSections[]>>();
+const computed = Symbol('revisions');
 
 /** From the oldest to the newest; read once for each document. */
 export function readRevisionSections(structure: Structure): Promise<readonly RevisionSections[]> {
-  const revisions = known.get(structure) ?? groupSections(structure);
-  known.set(structure, revisions);
-  return revisions;
+  return once(structure, computed, () => groupSections(structure));
 }
 
 async function groupSections({ sections, view }: Structure): Promise<readonly RevisionSections[]> {

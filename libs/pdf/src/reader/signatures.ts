@@ -6,7 +6,7 @@ import type { PdfSignature } from '../types.js';
 import { type FormField, readFields, readForm } from './fields.js';
 import type { ObjectView } from './objects.js';
 import { readRevisionSections, type RevisionSections } from './revisions.js';
-import type { Structure } from './structure.js';
+import { once, type Structure } from './structure.js';
 
 /** A signature with what the comparison of revisions needs besides. */
 export interface SignatureValue {
@@ -15,7 +15,7 @@ export interface SignatureValue {
   readonly dictionary: Dictionary;
 }
 
-const known = new WeakMap<Structure, Promise<readonly SignatureValue[]>>();
+const computed = Symbol('signatures');
 
 /**
  * Every signature value of the form's fields, in the order of their revisions. A value that contradicts the standard is
@@ -23,9 +23,7 @@ const known = new WeakMap<Structure, Promise<readonly SignatureValue[]>>();
  * overlooked. Read once for each document. Throws PdfError.
  */
 export function readSignatures(structure: Structure): Promise<readonly SignatureValue[]> {
-  const signatures = known.get(structure) ?? readAll(structure);
-  known.set(structure, signatures);
-  return signatures;
+  return once(structure, computed, () => readAll(structure));
 }
 
 async function readAll(structure: Structure): Promise<readonly SignatureValue[]> {

@@ -24,6 +24,21 @@ export interface Structure {
   readonly trailer: Dictionary;
   /** The objects of the whole file. */
   readonly view: ObjectView;
+  /** What `once` has computed. */
+  readonly computed: Map<symbol, unknown>;
+}
+
+/**
+ * What `compute` gives, kept with the document under `key`. Not in a WeakMap: its values outlive the documents until the
+ * next full collection, which a server that reads thousands of documents a minute pays for in every collection before it.
+ */
+export function once<T>(structure: Structure, key: symbol, compute: () => T): T {
+  if (structure.computed.has(key)) {
+    return structure.computed.get(key) as T;
+  }
+  const value = compute();
+  structure.computed.set(key, value);
+  return value;
 }
 
 /** Reads header, tail and cross-reference data. Throws PdfError. */
@@ -38,7 +53,7 @@ export async function readStructure(source: ByteSource, overrides: Partial<PdfLi
     throw damaged('a cross-reference section', 'none');
   }
   const view = new ObjectView(new ObjectReader(windows), sections);
-  const structure = { source, limits, meter, ends, sections, trailer: newest.trailer, view };
+  const structure = { source, limits, meter, ends, sections, trailer: newest.trailer, view, computed: new Map() };
   await refuseEncrypted(structure);
   return structure;
 }

@@ -9,11 +9,14 @@ const chunkBytes = 1024 * 1024;
 /** Below this hashing again is cheaper than keeping the state. */
 const minimumKeptBytes = 16 * 1024;
 
+const states = Symbol('states of the hash');
+
 /**
  * State of the hash after a whole source: several signatures on one document, and the check of each, cost one pass over it.
- * Of large files only what is open as one source shares it; what is in memory is the same bytes each time.
+ * Of large files only what is open as one source shares it; what is in memory is the same bytes each time. It is kept at the
+ * source itself: values of a WeakMap would outlive it until the next full collection.
  */
-const states = new WeakMap<ByteSource, Map<Algorithm, Hash>>();
+type HashedSource = ByteSource & { [states]?: Map<Algorithm, Hash> };
 
 /**
  * Digest of the ByteRange while streaming the original, which is never joined with the increment. Throws RangeError when
@@ -42,15 +45,15 @@ export async function digestPrepared(
  */
 export function startHash(source: ByteSource, algorithm: Algorithm, limit: number): { hash: Hash; offset: number } {
   const first = source instanceof ConcatSource ? source.parts[0] : source;
-  const kept = first === undefined || first.size > limit ? undefined : states.get(first)?.get(algorithm);
+  const kept = first === undefined || first.size > limit ? undefined : (first as HashedSource)[states]?.get(algorithm);
   return kept === undefined || first === undefined
     ? { hash: createHash(algorithm), offset: 0 }
     : { hash: kept.copy(), offset: first.size };
 }
 
 /** A hash that has taken in the whole source, and that the caller may go on with. */
-async function hashWhole(source: ByteSource, algorithm: Algorithm): Promise<Hash> {
-  const known = states.get(source)?.get(algorithm);
+async function hashWhole(source: HashedSource, algorithm: Algorithm): Promise<Hash> {
+  const known = source[states]?.get(algorithm);
   if (known !== undefined) {
     return known.copy();
   }
@@ -64,10 +67,9 @@ async function hashWhole(source: ByteSource, algorithm: Algorithm): Promise<Hash
     hash = createHash(algorithm);
     await hashInto(hash, source);
   }
-  if (source.size >= minimumKeptBytes) {
-    const kept = states.get(source) ?? new Map<Algorithm, Hash>();
-    kept.set(algorithm, hash.copy());
-    states.set(source, kept);
+  if (source.size >= minimumKeptBytes && Object.isExtensible(source)) {
+    source[states] ??= new Map();
+    source[states].set(algorithm, hash.copy());
   }
   return hash;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { damaged } from '../syntax/parser.js';
 import { PdfArray, PdfString } from '../syntax/values.js';
 import type { Structure } from '../reader/structure.js';
@@ -123,7 +123,7 @@ export class Increment {
     const identifiers = trailer.get('ID');
     const [first, second] = identifiers instanceof PdfArray ? identifiers.items : [];
     if (first instanceof PdfString && second instanceof PdfString) {
-      const changing = createHash('sha256').update(second.raw()).update(idSeed).digest('hex').slice(0, 32);
+      const changing = hash('sha256', Buffer.concat([second.raw(), Buffer.from(idSeed)]), 'hex').slice(0, 32);
       parts.push(' /ID [', first.raw(), ` <${changing}>]`);
     }
     return parts;
