@@ -127,6 +127,8 @@ async function main(): Promise<void> {
       trustAnchors,
       tsaTrustAnchors: [],
       revocationCheck: 'off',
+      screening: {},
+      screeningMaxObjects: 5_000,
       maxClockSkewMs: 60_000,
       maxIntentAgeMs: 600_000,
     },

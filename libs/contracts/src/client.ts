@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { roleSchema } from './credential.js';
 import { nameSchema, sha256Schema } from './identifiers.js';
+import { screeningOverridesSchema } from './screening.js';
 
 export const scopeSchema = z
   .enum(['documents', 'sign', 'verify', 'operate'])
@@ -21,6 +22,9 @@ export const apiClientRecordSchema = z.object({
   credentials: z
     .record(nameSchema, z.array(roleSchema).min(1))
     .describe('Credential id to the roles in which this client may use it'),
+  screening: screeningOverridesSchema
+    .optional()
+    .describe('What is done about findings in this client’s documents, where it differs from the cluster’s policy'),
   enabled: z.boolean(),
 });
 export type ApiClientRecord = z.infer<typeof apiClientRecordSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { screeningFindingSchema } from './screening.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 
 /** One version of a document; version 0 is the upload, version n is a byte prefix of version n + 1. */
@@ -22,6 +23,10 @@ export const documentSchema = z
     name: z.string().max(255).optional(),
     pageCount: z.int().min(1),
     createdAt: instantSchema,
+    findings: z
+      .array(screeningFindingSchema)
+      .optional()
+      .describe('What the screening found in version 0, whatever the policy says of it; absent for older uploads'),
     versions: z.array(documentVersionSchema).describe('Ascending; the last one is current'),
   })
   .meta({ id: 'Document' });

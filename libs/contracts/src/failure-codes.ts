@@ -68,6 +68,12 @@ const table = {
     'Cấu trúc tệp PDF vượt giới hạn an toàn.',
     'The structure of the PDF exceeds a safety limit.',
   ),
+  PDF_SCREENED: row(
+    422,
+    false,
+    'Tệp PDF có nội dung không được phép ký (mã lệnh, nội dung ẩn, nội dung đổi khi xem hoặc in); hãy xuất lại thành PDF thường rồi ký.',
+    'The PDF holds what the policy here does not allow to be signed: it could show or do something else than what was signed.',
+  ),
   PDF_CERTIFIED: row(
     422,
     false,

@@ -8,5 +8,6 @@ export * from './problem.js';
 export * from './queues.js';
 export * from './records.js';
 export * from './revocation.js';
+export * from './screening.js';
 export * from './signing-job.js';
 export * from './verification.js';

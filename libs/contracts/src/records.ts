@@ -5,6 +5,7 @@ import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema 
 import { failureSchema } from './problem.js';
 import { levelSchema, placementSchema, stepResultSchema, type StepResult } from './signing-job.js';
 import { roleSchema } from './credential.js';
+import { screeningOverridesSchema } from './screening.js';
 
 /** A step as it is stored: the image is replaced by the hash under which it lies in the store. */
 export const storedStepSchema = z.object({
@@ -40,6 +41,9 @@ export const storedJobSchema = z.object({
   requestId: z.string(),
   lane: z.enum(['interactive', 'bulk']),
   createdAt: instantSchema,
+  screening: screeningOverridesSchema
+    .optional()
+    .describe('The client’s screening policy when the job was accepted; it holds to the job’s end'),
   steps: z.array(storedStepSchema).min(1),
 });
 export type StoredJob = z.infer<typeof storedJobSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleSchema } from './credential.js';
+import { screeningFindingSchema } from './screening.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { failureSchema } from './problem.js';
 
@@ -108,6 +109,13 @@ export const stepResultSchema = z
       .describe(
         'Status of the signer’s certificate when its key was used. unknown is a warning: neither OCSP nor CRL could be had. ' +
           'Absent when a crash hid it; the audit log has it',
+      ),
+    findings: z
+      .array(screeningFindingSchema)
+      .optional()
+      .describe(
+        'What the screening found in the version that was signed and the policy lets pass with a warning. Absent when a ' +
+          'crash hid it; the document’s own answer has it',
       ),
     placeholderGrown: z
       .boolean()

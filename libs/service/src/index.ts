@@ -19,6 +19,7 @@ export { Readiness, type ReadinessCheck, type ReadinessResult } from './readines
 export { connectRedis, type RedisOptions } from './redis.js';
 export { runService, type ServiceOptions } from './run-service.js';
 export { LOGGER, METRICS, STOP_SIGNAL } from './runtime.module.js';
+export { readScreeningPolicy, screeningConfigShape } from './screening-policy.js';
 export { readSecretFile } from './secret-file.js';
 export { ServiceTokenCheck, ServiceTokenGuard } from './service-token.js';
 export {

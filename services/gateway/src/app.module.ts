@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Certificate } from '@kyso/cms';
+import type { ScreeningOverrides } from '@kyso/contracts';
 import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
 import type { ObjectStore } from '@kyso/storage';
 import type { RevocationSource } from '@kyso/validation';
@@ -43,6 +44,7 @@ export interface GatewayParts {
   readonly trustAnchors: readonly Certificate[];
   readonly tsaTrustAnchors: readonly Certificate[];
   readonly revocation: RevocationSource | undefined;
+  readonly screening: ScreeningOverrides;
 }
 
 const PARTS = Symbol('gateway parts');
@@ -98,7 +100,12 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     shelf,
     geometry,
     freeSpace: new FreeSpace(config.storeFolder, config.minFreeBytes),
-    limits: { maxDocumentBytes, idleMs, maxConcurrent: config.maxConcurrentUploads },
+    limits: {
+      maxDocumentBytes,
+      idleMs,
+      maxConcurrent: config.maxConcurrentUploads,
+      maxScreenedObjects: config.screeningMaxObjects,
+    },
   });
 
   const archive = new JobArchive(store);
@@ -111,7 +118,15 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     levels: config.levels,
     now: () => new Date(),
   });
-  const acceptance = new JobAcceptance({ archive, queues, shelf, images, validation, logger });
+  const acceptance = new JobAcceptance({
+    archive,
+    queues,
+    shelf,
+    images,
+    validation,
+    screening: parts.screening,
+    logger,
+  });
   const hub = new ProgressHub(parts.subscriber, logger);
   const pollMs = config.outcomePollMs;
 

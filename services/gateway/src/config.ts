@@ -1,5 +1,12 @@
 import { levelSchema } from '@kyso/contracts';
-import { commaList, redisConfigShape, serviceConfigShape, storeConfigShape, wholeNumber } from '@kyso/service';
+import {
+  commaList,
+  redisConfigShape,
+  screeningConfigShape,
+  serviceConfigShape,
+  storeConfigShape,
+  wholeNumber,
+} from '@kyso/service';
 import { z } from 'zod';
 
 /** The gateway’s configuration; each field is read from `KYSO_<NAME>`. */
@@ -7,6 +14,7 @@ export const configSchema = z.object({
   ...serviceConfigShape,
   ...storeConfigShape,
   ...redisConfigShape,
+  ...screeningConfigShape,
   trustAnchorsFile: z
     .string()
     .min(1)

@@ -4,6 +4,7 @@ import {
   createServiceClient,
   loadConfig,
   readRedisUrl,
+  readScreeningPolicy,
   readSecretFile,
   readStoreSettings,
   runService,
@@ -30,6 +31,7 @@ try {
     subscriber: connectRedis(redisUrl, logger),
     trustAnchors: await readTrustAnchors(config.trustAnchorsFile),
     tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
+    screening: await readScreeningPolicy(config.screeningPolicyFile),
     revocation:
       baseUrl === undefined
         ? undefined

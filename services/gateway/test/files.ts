@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A PDF with a classic cross-reference table and A4 pages; `paddingBytes` of a stream that nothing shows make it longer. */
-export function makePdf(options: { pages?: number; paddingBytes?: number } = {}): Buffer {
+/** A PDF with a classic cross-reference table and A4 pages; `paddingBytes` of a stream that nothing shows make it longer; `catalog` is added to it. */
+export function makePdf(options: { pages?: number; paddingBytes?: number; catalog?: string } = {}): Buffer {
   const pages = options.pages ?? 1;
   const kids = Array.from({ length: pages }, (_value, index) => `${4 + index} 0 R`).join(' ');
   const objects: Buffer[] = [
-    Buffer.from('<< /Type /Catalog /Pages 2 0 R >>'),
+    Buffer.from(`<< /Type /Catalog /Pages 2 0 R ${options.catalog ?? ''} >>`),
     Buffer.from(`<< /Type /Pages /Kids [${kids}] /Count ${pages} >>`),
     Buffer.concat([
       Buffer.from(`<< /Length ${options.paddingBytes ?? 4} >>\nstream\n`),

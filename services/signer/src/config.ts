@@ -1,5 +1,11 @@
 import { parseCertificatesPem, type Certificate } from '@kyso/cms';
-import { redisConfigShape, serviceConfigShape, storeConfigShape, wholeNumber } from '@kyso/service';
+import {
+  redisConfigShape,
+  screeningConfigShape,
+  serviceConfigShape,
+  storeConfigShape,
+  wholeNumber,
+} from '@kyso/service';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { tokensFileSchema, type TokenSettings } from './hsm/token-settings.js';
@@ -12,6 +18,7 @@ export const configSchema = z.object({
   ...serviceConfigShape,
   ...storeConfigShape,
   ...redisConfigShape,
+  ...screeningConfigShape,
   signerId: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, 'expected letters, digits, dot, underscore and -')

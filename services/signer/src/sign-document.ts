@@ -1,4 +1,4 @@
-import { SigningError, objectKeys, type Stage, type StepResult } from '@kyso/contracts';
+import { SigningError, objectKeys, type ScreeningFinding, type Stage, type StepResult } from '@kyso/contracts';
 import { PdfDocument, bufferSource, concatSource, type ByteSource } from '@kyso/pdf';
 import { openObjectSource } from '@kyso/storage';
 import type { PreparedCredential } from './credentials/credential-source.js';
@@ -74,8 +74,8 @@ async function signOriginal(
   const { certificate, chain, template } = credential;
   const { level } = work.step;
   const { requestId } = work.job;
-  const document = await PdfDocument.open(original);
-  const earlier = await screenDocument(ports, work, { source: original, document, credential });
+  const document = await PdfDocument.open(original, { maxScreenedObjects: ports.policy.screeningMaxObjects });
+  const { earlier, findings } = await screenDocument(ports, work, { source: original, document, credential });
   const revocation = await checkRevocation(ports, { chain, level, requestId });
   passed(ports, work, 'screened');
 
@@ -101,7 +101,7 @@ async function signOriginal(
   const created = await createVersion(ports, work, { original, increments });
   // Somebody was faster: another run of ours, whose bytes count then, or another job.
   if (!created) return adoptVersion(ports, work, intent);
-  return resultOf(work, { intent, made, revocation, released: { sizeBytes: output.size, sha256 } });
+  return resultOf(work, { intent, made, revocation, findings, released: { sizeBytes: output.size, sha256 } });
 }
 
 function resultOf(
@@ -110,10 +110,11 @@ function resultOf(
     readonly intent: Intent;
     readonly made: MadeSignature;
     readonly revocation: RevocationStatus;
+    readonly findings: readonly ScreeningFinding[];
     readonly released: { readonly sizeBytes: number; readonly sha256: string };
   },
 ): StepResult {
-  const { intent, made, revocation, released } = done;
+  const { intent, made, revocation, findings, released } = done;
   return {
     step: work.stepIndex,
     credentialId: work.step.credentialId,
@@ -125,6 +126,7 @@ function resultOf(
     ...(made.timestamp === undefined ? {} : { timestamp: made.timestamp.genTime.toISOString() }),
     ...released,
     revocation,
+    ...(findings.length === 0 ? {} : { findings: [...findings] }),
     ...(intent.placeholderGrown === true ? { placeholderGrown: true } : {}),
   };
 }

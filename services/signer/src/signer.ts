@@ -1,4 +1,12 @@
-import { openAudit, readRedisUrl, readSecretFile, readStoreSettings, connectRedis, type Audit } from '@kyso/service';
+import {
+  openAudit,
+  readRedisUrl,
+  readScreeningPolicy,
+  readSecretFile,
+  readStoreSettings,
+  connectRedis,
+  type Audit,
+} from '@kyso/service';
 import { openStore, type ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
@@ -131,6 +139,8 @@ async function signingPorts(
       trustAnchors,
       tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
       revocationCheck: config.revocationCheck,
+      screening: await readScreeningPolicy(config.screeningPolicyFile),
+      screeningMaxObjects: config.screeningMaxObjects,
       maxClockSkewMs: config.maxClockSkewMs,
       maxIntentAgeMs: config.maxIntentAgeMs,
     },

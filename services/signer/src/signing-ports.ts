@@ -1,4 +1,4 @@
-import type { Stage } from '@kyso/contracts';
+import type { ScreeningOverrides, Stage } from '@kyso/contracts';
 import type { Certificate } from '@kyso/cms';
 import type { ObjectStore } from '@kyso/storage';
 import type { CredentialSource } from './credentials/credential-source.js';
@@ -30,6 +30,10 @@ export interface SigningPolicy {
    * or don't ask. A revoked certificate is always refused where it is asked; B-LT and B-LTA always need an answer.
    */
   readonly revocationCheck: 'require' | 'warn' | 'off';
+  /** What is done about findings in documents, where it differs from the default; a client's own goes before. */
+  readonly screening: ScreeningOverrides;
+  /** Objects of one document that are screened. */
+  readonly screeningMaxObjects: number;
   /** Largest difference between this machine's clock and a time-stamp's genTime, in milliseconds. */
   readonly maxClockSkewMs: number;
   /** An intent that waited longer (for a token, a TSA) is made anew, so that /M stays near the time of signing. */

@@ -1,8 +1,8 @@
-/** A small PDF with a classic cross-reference table: `pages` A4 pages with one line of text each. */
-export function samplePdf(pages = 1): Buffer {
+/** A small PDF with a classic cross-reference table: `pages` A4 pages with one line of text each; `catalog` adds to it. */
+export function samplePdf(pages = 1, catalog = ''): Buffer {
   const kids = Array.from({ length: pages }, (_, i) => `${4 + i * 2} 0 R`).join(' ');
   const objects = [
-    '<< /Type /Catalog /Pages 2 0 R >>',
+    `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     `<< /Type /Pages /Kids [${kids}] /Count ${pages} >>`,
     '<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman >>',
   ];

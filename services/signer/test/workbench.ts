@@ -169,6 +169,8 @@ export class Workbench {
         trustAnchors,
         tsaTrustAnchors: parseCertificatesPem(this.anchors.tsa),
         revocationCheck: 'warn',
+        screening: {},
+        screeningMaxObjects: 5_000,
         maxClockSkewMs: 30_000,
         maxIntentAgeMs: 300_000,
       },

@@ -1,6 +1,6 @@
 import type { ScreeningFinding, ScreeningKind } from './kinds.js';
 
-/** Where something was found. */
+/** Where something was found; `page` counts from 0. */
 export interface Place {
   readonly objectNumber?: number | undefined;
   readonly page?: number | undefined;
@@ -29,7 +29,10 @@ export class Findings {
       return;
     }
     const { objectNumber, page } = place;
-    const where = { ...(objectNumber === undefined ? {} : { objectNumber }), ...(page === undefined ? {} : { page }) };
+    const where = {
+      ...(objectNumber === undefined ? {} : { objectNumber }),
+      ...(page === undefined ? {} : { page: page + 1 }),
+    };
     this.byText.set(key, { first: { kind, detail, ...where }, count: 1 });
   }
 

@@ -65,7 +65,7 @@ export interface ScreeningFinding {
   readonly detail: string;
   /** The first occurrence's object, where it is one. */
   readonly objectNumber?: number;
-  /** The first occurrence's page, 0 is the first one. */
+  /** The first occurrence's page; 1 is the first page. */
   readonly page?: number;
   /** How many there are, at least 1. */
   readonly count: number;

@@ -180,7 +180,7 @@ describe('what is found', () => {
     objects.set(10, '<< /Type /Annot /Subtype /Stamp /F 4 /Rect [0 0 9 9] >>');
     objects.set(11, '<< /Type /Annot /Subtype /Ink /F 4 /Rect [0 0 9 9] >>');
     expect(await screen(makePdf({ objects }))).toEqual([
-      { kind: 'annotation', detail: 'an annotation drawn above the page', objectNumber: 10, page: 1, count: 2 },
+      { kind: 'annotation', detail: 'an annotation drawn above the page', objectNumber: 10, page: 2, count: 2 },
     ]);
   });
 

@@ -1,5 +1,5 @@
-import { objectKeys, SigningError } from '@kyso/contracts';
-import { PdfDocument, type ByteSource, type PdfPage } from '@kyso/pdf';
+import { objectKeys, SigningError, type ScreeningFinding } from '@kyso/contracts';
+import { PdfDocument, screenPdf, type ByteSource, type PdfPage } from '@kyso/pdf';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import { refusing } from './pdf-refusal.js';
@@ -9,16 +9,22 @@ export interface PdfFacts {
   readonly pageCount: number;
   /** The first and the last page: where signatures stand. */
   readonly pages: readonly PdfPage[];
+  /** Of every kind: the policy of the client that asks for a signature judges them. */
+  readonly findings: readonly ScreeningFinding[];
 }
 
 /** Refuses what cannot be signed at all (each with its own PDF_… code); reads a few objects only. */
-export async function inspectPdf(source: ByteSource): Promise<PdfFacts> {
+export async function inspectPdf(
+  source: ByteSource,
+  limits: { readonly maxScreenedObjects: number },
+): Promise<PdfFacts> {
   return refusing(async () => {
-    const document = await PdfDocument.open(source);
+    const document = await PdfDocument.open(source, limits);
     await document.assertSignable();
     const pageCount = await document.pageCount();
     const first = await document.page(0);
-    return { pageCount, pages: pageCount === 1 ? [first] : [first, await document.page(pageCount - 1)] };
+    const pages = pageCount === 1 ? [first] : [first, await document.page(pageCount - 1)];
+    return { pageCount, pages, findings: await screenPdf(document) };
   });
 }
 

@@ -22,6 +22,8 @@ export interface UploadLimits {
   readonly maxDocumentBytes: number;
   readonly idleMs: number;
   readonly maxConcurrent: number;
+  /** Objects of one document that are screened. */
+  readonly maxScreenedObjects: number;
 }
 
 export interface UploadParts {
@@ -76,7 +78,7 @@ export class Uploads {
     const documentId = newId('doc');
     const key = objectKeys.version(documentId, 0);
     const small = await body.wholeWithin(smallBodyBytes);
-    const smallFacts = small === undefined ? undefined : await inspectPdf(bufferSource(small));
+    const smallFacts = small === undefined ? undefined : await inspectPdf(bufferSource(small), this.parts.limits);
     try {
       if (small === undefined) {
         await store.put(key, body.chunks()).catch((error: unknown) => {
@@ -91,6 +93,7 @@ export class Uploads {
         ...(name === undefined ? {} : { name }),
         pageCount: facts.pageCount,
         createdAt: new Date().toISOString(),
+        findings: [...facts.findings],
         sizeBytes: body.sizeBytes,
         sha256: body.sha256(),
       };
@@ -115,7 +118,7 @@ export class Uploads {
     const source = await openObjectSource(this.parts.store, key, { wholeBelowBytes: 0 });
     if (source === undefined) throw new SigningError('STORE_UNAVAILABLE', { found: 'an upload that disappeared' });
     try {
-      return await inspectPdf(source);
+      return await inspectPdf(source, this.parts.limits);
     } finally {
       await source.close();
     }

@@ -56,6 +56,7 @@ describe('JobAcceptance', () => {
       shelf: new DocumentShelf(store),
       images: new ImageShelf(store),
       validation,
+      screening: {},
       logger: pino({ level: 'silent' }),
     });
     return acceptance.accept(client, request, { requestId: 'req', idempotencyKey });

@@ -1,10 +1,18 @@
-import { newId, SigningError, type ApiClientRecord, type SigningJobRequest, type StoredJob } from '@kyso/contracts';
+import {
+  newId,
+  SigningError,
+  type ApiClientRecord,
+  type ScreeningOverrides,
+  type SigningJobRequest,
+  type StoredJob,
+} from '@kyso/contracts';
 import type { Logger } from 'pino';
 import type { DocumentShelf } from '../documents/document-shelf.js';
 import { jobIdOfKey, requestSha256 } from './idempotency.js';
 import type { ImageShelf } from './image-shelf.js';
 import { placeOf, placesOf, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
+import { assertScreened } from './screening.js';
 import type { StepValidation } from './step-validation.js';
 
 export interface AcceptanceParts {
@@ -13,6 +21,8 @@ export interface AcceptanceParts {
   readonly shelf: DocumentShelf;
   readonly images: ImageShelf;
   readonly validation: StepValidation;
+  /** What is done about findings, where it differs from the default. */
+  readonly screening: ScreeningOverrides;
   readonly logger: Logger;
 }
 
@@ -37,9 +47,9 @@ export interface AcceptedJob {
 export class JobAcceptance {
   constructor(private readonly parts: AcceptanceParts) {}
 
-  /** Throws every refusal of `StepValidation`, and DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
+  /** Throws every refusal of `StepValidation`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
-    const { archive, queues, shelf, images, validation } = this.parts;
+    const { archive, queues, shelf, images, validation, screening } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
     if (!queues.available) throw new SigningError('QUEUE_UNAVAILABLE');
     const { clientId } = client;
@@ -52,6 +62,7 @@ export class JobAcceptance {
 
     const document = await shelf.record(client, request.documentId);
     await shelf.assertCurrent(document, request.expectedVersion);
+    assertScreened(document, screening, client.screening);
     const validated = await validation.validate(client, document, request.steps);
     await Promise.all(validated.images.map((image) => images.keep(image)));
 
@@ -64,6 +75,7 @@ export class JobAcceptance {
       requestId: head.requestId,
       lane: 'interactive',
       createdAt: new Date().toISOString(),
+      ...(client.screening === undefined ? {} : { screening: client.screening }),
       steps: validated.steps,
     };
     const [job] = await Promise.all([archive.keepRequest(wanted), archive.markOpen(wanted)]);

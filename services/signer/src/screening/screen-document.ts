@@ -1,24 +1,26 @@
 import type { Certificate } from '@kyso/cms';
-import { SigningError } from '@kyso/contracts';
+import { SigningError, type ScreeningFinding } from '@kyso/contracts';
 import type { ByteSource, PdfDocument } from '@kyso/pdf';
 import { validatePdf, type SignatureReport } from '@kyso/validation';
 import type { PreparedCredential } from '../credentials/credential-source.js';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
 import { describeReport, isAcceptable } from './acceptable-signature.js';
+import { screenContent } from './screen-content.js';
 
 type Ports = Pick<SigningPorts, 'revocation' | 'policy' | 'clock' | 'credentials'>;
 
 /**
  * Screens a document before a key is touched: it can be signed, no earlier signature is invalid, and what the
- * organisation seals was validly signed by a person. Gives the reports of the earlier signatures.
- * Throws PdfError, SigningError EARLIER_SIGNATURE_INVALID, APPROVAL_MISSING.
+ * organisation seals was validly signed by a person, and it holds nothing that the policy refuses. Gives the reports of the
+ * earlier signatures, and the findings to be stated.
+ * Throws PdfError, SigningError EARLIER_SIGNATURE_INVALID, APPROVAL_MISSING, PDF_SCREENED.
  */
 export async function screenDocument(
   ports: Ports,
   work: SigningWork,
   input: { readonly source: ByteSource; readonly document: PdfDocument; readonly credential: PreparedCredential },
-): Promise<readonly SignatureReport[]> {
+): Promise<{ readonly earlier: readonly SignatureReport[]; readonly findings: readonly ScreeningFinding[] }> {
   await input.document.assertSignable();
   const signatures = await input.document.signatures();
   const reports = signatures.length === 0 ? [] : await earlierReports(ports, work, input);
@@ -33,7 +35,8 @@ export async function screenDocument(
   if (work.step.role === 'clerk' || input.credential.record.kind === 'organisation') {
     await assertApproved(ports, reports, input.credential);
   }
-  return reports;
+  const findings = await screenContent(ports.policy, work, input.document, signatures.length > 0);
+  return { earlier: reports, findings };
 }
 
 async function earlierReports(
