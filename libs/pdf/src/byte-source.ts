@@ -10,4 +10,6 @@ export interface ByteSource {
    * treat it as read-only.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same at once, for bytes that are in memory; undefined where they must be waited for. Never throws. */
+  peek?(offset: number, length: number): Uint8Array | undefined;
 }

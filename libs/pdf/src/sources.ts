@@ -23,7 +23,11 @@ export class BufferSource implements ByteSource {
   }
 
   read(offset: number, length: number): Promise<Buffer> {
-    return Promise.resolve(this.bytes.subarray(offset, Math.min(offset + length, this.size)));
+    return Promise.resolve(this.peek(offset, length));
+  }
+
+  peek(offset: number, length: number): Buffer {
+    return this.bytes.subarray(offset, Math.min(offset + length, this.size));
   }
 }
 
@@ -117,18 +121,43 @@ export class ConcatSource implements ByteSource {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const end = Math.min(offset + length, this.size);
     const pieces: Uint8Array[] = [];
+    for (const { part, at, wanted } of this.spans(offset, length)) {
+      pieces.push(await part.read(at, wanted));
+    }
+    return joined(pieces);
+  }
+
+  peek(offset: number, length: number): Uint8Array | undefined {
+    const pieces: Uint8Array[] = [];
+    for (const { part, at, wanted } of this.spans(offset, length)) {
+      const piece = part.peek?.(at, wanted);
+      if (piece === undefined) {
+        return undefined;
+      }
+      pieces.push(piece);
+    }
+    return joined(pieces);
+  }
+
+  /** What of each part is wanted. */
+  private spans(offset: number, length: number): { part: ByteSource; at: number; wanted: number }[] {
+    const end = Math.min(offset + length, this.size);
+    const spans: { part: ByteSource; at: number; wanted: number }[] = [];
     for (const [index, part] of this.parts.entries()) {
       const start = this.starts[index] ?? 0;
       const from = Math.max(offset, start);
       const to = Math.min(end, start + part.size);
       if (from < to) {
-        pieces.push(await part.read(from - start, to - from));
+        spans.push({ part, at: from - start, wanted: to - from });
       }
     }
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+    return spans;
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
 
 /** A file that is in memory, without copying it. */

@@ -5,6 +5,8 @@ export interface ObjectSource {
   readonly size: number;
   /** The result may share memory with a cache: treat it as read-only. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same at once, where the object is in memory. */
+  peek?(offset: number, length: number): Uint8Array | undefined;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export async function openObjectSource(
   return {
     size: whole.byteLength,
     read: (offset, length) => Promise.resolve(whole.subarray(offset, offset + length)),
+    peek: (offset, length) => whole.subarray(offset, offset + length),
     close: () => object.close(),
   };
 }

@@ -37,6 +37,11 @@ export class WatchedSource implements ByteSource {
     });
   }
 
+  peek(offset: number, length: number): Uint8Array | undefined {
+    // When it is late, `read` says so.
+    return this.late ? undefined : this.source.peek?.(offset, length);
+  }
+
   /** Throws the error of a read that failed, if there was one. */
   rethrowFailure(): void {
     if (this.failure) throw this.failure.error;
@@ -47,4 +52,5 @@ export class WatchedSource implements ByteSource {
 export const sourceUntil = (source: ByteSource, end: number): ByteSource => ({
   size: end,
   read: (offset, length) => source.read(offset, Math.max(0, Math.min(length, end - offset))),
+  peek: (offset, length) => source.peek?.(offset, Math.max(0, Math.min(length, end - offset))),
 });

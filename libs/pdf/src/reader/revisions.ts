@@ -57,7 +57,10 @@ export async function readRevisions(structure: Structure): Promise<Revision[]> {
 }
 
 /** Behind the section come `startxref`, a number, `%%EOF` and an end of line; where one is missing it ends earlier. */
-function revisionEnd(windows: WindowReader, section: Section): Promise<{ endOfMarker: number; end: number }> {
+function revisionEnd(
+  windows: WindowReader,
+  section: Section,
+): { endOfMarker: number; end: number } | Promise<{ endOfMarker: number; end: number }> {
   return windows.at(section.end, ({ parser, base }) => {
     parser.tryKeyword('endstream');
     parser.tryKeyword('endobj');

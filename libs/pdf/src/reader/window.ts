@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.js';
 import { limitExceeded, type Meter } from '../limits.js';
-import { asBuffer, BufferSource } from '../sources.js';
+import { asBuffer } from '../sources.js';
 import { outOfWindow, Parser } from '../syntax/parser.js';
 import type { PdfLimits } from '../types.js';
 
@@ -25,28 +25,57 @@ export class WindowReader {
     readonly meter: Meter,
   ) {
     // A window of a file in memory costs nothing.
-    this.firstWindowBytes = source instanceof BufferSource ? 4096 : 512;
+    this.firstWindowBytes = source.peek?.(0, 1) === undefined ? 512 : 4096;
   }
 
-  /** Throws PdfError, LIMIT_EXCEEDED when the object is longer than `maxObjectBytes`. */
-  async at<T>(offset: number, parse: (window: Window) => T): Promise<T> {
+  /**
+   * What `parse` makes of the bytes at `offset`; at once where they are in memory.
+   * Throws PdfError, LIMIT_EXCEEDED when the object is longer than `maxObjectBytes`.
+   */
+  at<T>(offset: number, parse: (window: Window) => T): T | Promise<T> {
     this.meter.visit();
-    const { maxNesting, maxObjectBytes } = this.limits;
-    for (let length = this.firstWindowBytes; ; length = Math.min(length * (length < 8192 ? 4 : 2), maxObjectBytes)) {
-      const bytes = asBuffer(await this.source.read(offset, length));
-      const complete = offset + bytes.length >= this.source.size;
-      const parser = new Parser(bytes, 0, { maxNesting, complete, onReference: this.onReference });
-      try {
-        return parse({ parser, base: offset });
-      } catch (error) {
-        if (error !== outOfWindow) {
-          throw error;
-        }
+    for (let length = this.firstWindowBytes; ; length = this.wider(length)) {
+      const bytes = this.source.peek?.(offset, length);
+      if (bytes === undefined) {
+        return this.readAt(offset, length, parse);
       }
-      if (length >= maxObjectBytes) {
-        throw limitExceeded(`an object of at most ${maxObjectBytes} bytes`, 'a longer one');
+      const parsed = this.parseWindow(offset, bytes, parse);
+      if (parsed !== outOfWindow) {
+        return parsed as T;
       }
     }
+  }
+
+  private async readAt<T>(offset: number, firstLength: number, parse: (window: Window) => T): Promise<T> {
+    for (let length = firstLength; ; length = this.wider(length)) {
+      const parsed = this.parseWindow(offset, await this.source.read(offset, length), parse);
+      if (parsed !== outOfWindow) {
+        return parsed as T;
+      }
+    }
+  }
+
+  /** `outOfWindow` when the window ended too early. */
+  private parseWindow<T>(offset: number, bytes: Uint8Array, parse: (window: Window) => T): T | typeof outOfWindow {
+    const { maxNesting } = this.limits;
+    const complete = offset + bytes.length >= this.source.size;
+    const parser = new Parser(asBuffer(bytes), 0, { maxNesting, complete, onReference: this.onReference });
+    try {
+      return parse({ parser, base: offset });
+    } catch (error) {
+      if (error !== outOfWindow) {
+        throw error;
+      }
+      return outOfWindow;
+    }
+  }
+
+  private wider(length: number): number {
+    const { maxObjectBytes } = this.limits;
+    if (length >= maxObjectBytes) {
+      throw limitExceeded(`an object of at most ${maxObjectBytes} bytes`, 'a longer one');
+    }
+    return Math.min(length * (length < 8192 ? 4 : 2), maxObjectBytes);
   }
 
   /** A parser over decoded bytes, which are complete. */

@@ -65,7 +65,8 @@ export class XrefTable {
       return undefined;
     }
     const { first, entriesAt, width } = subsection;
-    const line = asBuffer(await this.source.read(entriesAt + (objectNumber - first) * width, width));
+    const at = entriesAt + (objectNumber - first) * width;
+    const line = asBuffer(this.source.peek?.(at, width) ?? (await this.source.read(at, width)));
     return parseEntry(line, this.headerOffset);
   }
 

@@ -87,9 +87,9 @@ async function prepare(document: PdfDocument, request: Request): Promise<Prepare
   const signatureNumber = increment.allocate();
   const appearance =
     request.visible && field.place ? draw(increment, request.visible, { ...field.place, masking }) : undefined;
-  increment.add(signatureNumber, request.signature.parts);
   fillField(increment, field, { signatureNumber, appearance });
   updateForm(increment, holder, undefined);
+  addSignature(increment, signatureNumber, request);
   return finish(document, request, { laid: increment.layOut(request.seed), signatureNumber });
 }
 
@@ -113,7 +113,6 @@ async function prepareNewField(document: PdfDocument, request: Request): Promise
   const increment = new Increment(structure);
   const signatureNumber = increment.allocate();
   const fieldNumber = increment.allocate();
-  increment.add(signatureNumber, request.signature.parts);
   const place = visible && { ...visible.rectangle, rotate: page.geometry.rotate, masking };
   const appearance = visible && place ? draw(increment, visible, place) : undefined;
   increment.add(fieldNumber, [widget(request, page, { signatureNumber, appearance })]);
@@ -123,7 +122,13 @@ async function prepareNewField(document: PdfDocument, request: Request): Promise
     increment.add(objectNumber, editDictionary(page.dictionary, new Map([['Annots', array]])), generation);
   }
   updateForm(increment, holder, `${fieldNumber} 0 R`);
+  addSignature(increment, signatureNumber, request);
   return finish(document, request, { laid: increment.layOut(request.seed), signatureNumber });
+}
+
+/** Last, so that little stands behind the gap of its ByteRange: validators hash that once for each signature of a file. */
+function addSignature(increment: Increment, signatureNumber: number, request: Request): void {
+  increment.add(signatureNumber, request.signature.parts);
 }
 
 /** Field and widget in one dictionary (ISO 32000-2, 12.5.6.19). */
