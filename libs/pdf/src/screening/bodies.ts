@@ -6,10 +6,18 @@ import { isName, Reference } from '../syntax/values.js';
 import { screenMembers } from './members.js';
 import type { TolerantView } from './tolerant-view.js';
 
+/** Bytes of white space between a revision's end and a table that has no body of its own. */
+const maxSectionGap = 4;
+/** How far in front of its object a listed offset may lie, in white space. */
+const maxOffsetSlack = 16;
+
 /** One revision with what its cross-reference sections list. */
 export interface ListedRevision {
   readonly sections: readonly Section[];
   readonly entries: ReadonlyMap<number, XrefEntry>;
+  /** Where its bytes begin and end. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What is told of each object that the file holds. */
@@ -32,18 +40,21 @@ export async function screenBodies(view: TolerantView, onObject: OnObject): Prom
     findings.add('not-screened', 'more objects than are looked at');
     return;
   }
+  const hiddenStreams = hiddenStreamsOf(view);
   const newer = new Set<number>();
-  for (let index = listed.length - 1; index >= 0; index -= 1) {
-    const revision = listed[index];
-    if (revision === undefined) {
-      continue;
-    }
-    const from = index === 0 ? structure.ends.headerOffset : (revisions[index - 1]?.end ?? 0);
-    await new BodyWalk(view, { revision, newer, onObject }).walk(from, revisions[index]?.end ?? 0);
+  for (const revision of listed.toReversed()) {
+    await new BodyWalk(view, { revision, newer, onObject, hiddenStreams }).walk();
     for (const objectNumber of revision.entries.keys()) {
       newer.add(objectNumber);
     }
   }
+}
+
+/** Offsets of /XRefStm (ISO 32000-2, 7.5.8.4), which often stand in no table. */
+function hiddenStreamsOf({ structure }: TolerantView): Set<number> {
+  const offsets = structure.sections.map(({ trailer }) => trailer.get('XRefStm'));
+  const { headerOffset } = structure.ends;
+  return new Set(offsets.flatMap((offset) => (typeof offset === 'number' ? [offset + headerOffset] : [])));
 }
 
 /** Undefined where there are more objects than the budget has; the large tables of such files are not even read. */
@@ -56,7 +67,8 @@ async function listRevisions(
   }
   const listed: ListedRevision[] = [];
   let total = 0;
-  for (const { sections } of revisions) {
+  let from = view.structure.ends.headerOffset;
+  for (const { sections, end } of revisions) {
     const entries = new Map<number, XrefEntry>();
     for (const section of sections.toReversed()) {
       for (const [objectNumber, entry] of (await view.attempt(() => section.entries())) ?? []) {
@@ -67,7 +79,21 @@ async function listRevisions(
     if (total > view.budget) {
       return undefined;
     }
-    listed.push({ sections, entries });
+    const before = listed.at(-1);
+    const start = Math.min(...sections.map(({ offset }) => offset));
+    if (before !== undefined && start >= from && start - from <= maxSectionGap) {
+      // A table without a body: the second half of a hybrid file speaks of the objects in front of the first.
+      const both = new Map([...before.entries, ...entries]);
+      listed[listed.length - 1] = {
+        sections: [...sections, ...before.sections],
+        entries: both,
+        from: before.from,
+        to: end,
+      };
+    } else {
+      listed.push({ sections, entries, from, to: end });
+    }
+    from = end;
   }
   return listed;
 }
@@ -84,6 +110,7 @@ class BodyWalk {
       readonly revision: ListedRevision;
       readonly newer: ReadonlySet<number>;
       readonly onObject: OnObject;
+      readonly hiddenStreams: ReadonlySet<number>;
     },
   ) {
     const { entries, sections } = context.revision;
@@ -96,7 +123,8 @@ class BodyWalk {
     this.offsets = [...this.byOffset.keys(), ...this.sectionEnds.keys()].sort((a, b) => a - b);
   }
 
-  async walk(from: number, to: number): Promise<void> {
+  async walk(): Promise<void> {
+    const { from, to } = this.context.revision;
     let next = 0;
     for (let at: number | undefined = from; at !== undefined && at < to;) {
       const end: number | undefined = await this.view.attempt(() => this.item(at ?? to, to));
@@ -134,7 +162,7 @@ class BodyWalk {
     if (tableEnd !== undefined) {
       return tableEnd;
     }
-    const objectNumber = this.byOffset.get(start);
+    const objectNumber = this.listedBetween(at, start);
     this.view.spend();
     const object =
       objectNumber === undefined
@@ -158,6 +186,17 @@ class BodyWalk {
     return { offset, generation: entry?.kind === 'offset' ? entry.generation : 0 };
   }
 
+  /** The number listed for `start`, or for the white space in front of it, as widespread printer drivers do. */
+  private listedBetween(at: number, start: number): number | undefined {
+    for (let offset = start; offset >= at && offset > start - maxOffsetSlack; offset -= 1) {
+      const objectNumber = this.byOffset.get(offset);
+      if (objectNumber !== undefined) {
+        return objectNumber;
+      }
+    }
+    return undefined;
+  }
+
   /** An object at a place that this revision does not list. */
   private async unlisted(start: number): Promise<IndirectObject | undefined> {
     const object = await this.view.view.windows.at(start, ({ parser, base }) => {
@@ -171,6 +210,9 @@ class BodyWalk {
     }
     const { objectNumber } = object;
     const entry = this.context.revision.entries.get(objectNumber);
+    if (this.context.hiddenStreams.has(start)) {
+      return object;
+    }
     if (entry !== undefined && entry.kind !== 'free') {
       this.view.findings.add('shadow-object', 'an object that stands twice in one revision', { objectNumber });
     } else {

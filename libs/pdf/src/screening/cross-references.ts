@@ -42,9 +42,8 @@ async function screenStartXrefs(view: TolerantView, revisions: readonly Revision
       parser.tryKeyword('endobj');
       return parser.tryKeyword('startxref') ? parser.integer() : undefined;
     });
-    if (stated === undefined) {
-      view.findings.add('unlisted-update', 'a revision that does not end in startxref');
-    } else if (stated !== 0 && !sections.some(({ offset }) => offset === stated + headerOffset)) {
+    // Behind the main table of a hybrid file comes the next section at once; 0 stands in linearized files.
+    if (stated !== undefined && stated !== 0 && !sections.some(({ offset }) => offset === stated + headerOffset)) {
       view.findings.add('unlisted-update', 'a startxref that names another place than the trailers');
     }
   }

@@ -82,6 +82,6 @@ async function screenObjects(view: TolerantView, kinds: ReadonlySet<ScreeningKin
   await screenOutline(view, actions, catalog);
   await content.screen();
   if (view.findings.wants(...ofObjects)) {
-    await screenShadows(view, pageObjects);
+    await screenShadows(view, catalog.get('Pages'), pageObjects);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { deflateSync } from 'node:zlib';
 import { bufferSource, findModifications, PdfDocument, screenPdf, type ScreeningFinding } from '../index.js';
-import { appendRevision, makePdf, simpleObjects, simplePdf, stream } from '../testing/pdf-maker.js';
+import { appendRevision, hybridPdf, makePdf, simpleObjects, simplePdf, stream } from '../testing/pdf-maker.js';
 import { open, sign } from '../testing/signing.js';
 
 const screen = async (pdf: Buffer): Promise<ScreeningFinding[]> => screenPdf(await open(pdf));
@@ -115,6 +115,33 @@ describe('shadow attacks (Mainka, Mladenov, Rohlmann, 2021), before the signatur
       'shadow-object: an object that stands twice in one revision',
       'unlisted-object: an object that no cross-reference section lists',
     ]);
+  });
+});
+
+describe('what producers do and no attack needs', () => {
+  it('offsets that point to the white space in front of the objects, as printer drivers write them', async () => {
+    const text = simplePdf().toString('latin1');
+    const early = text.replaceAll(/\d{10}(?= 00000 n)/g, (offset) => String(Number(offset) - 1).padStart(10, '0'));
+    expect(early).not.toBe(text);
+    expect(await found(Buffer.from(early, 'latin1'))).toEqual([]);
+  });
+
+  it('hybrid files, also those whose second table stands behind an end of its own, as word processors write them', async () => {
+    const objects = simpleObjects({ count: 2 });
+    const pdf = hybridPdf(objects, [5]);
+    expect(await found(pdf)).toEqual(['hybrid: a cross-reference table with a hidden stream']);
+    const text = pdf.toString('latin1');
+    const table = text.lastIndexOf('xref\n0 ');
+    const main = text.slice(table).replace(/\/XRefStm \d+/, '');
+    const second = text.slice(table).replace('/XRefStm', `/Prev ${table} /XRefStm`);
+    const word = text.slice(0, table) + main + second.replace(/startxref\n\d+/, `startxref\n${table + main.length}`);
+    expect(await found(Buffer.from(word, 'latin1'))).toEqual(['hybrid: a cross-reference table with a hidden stream']);
+  });
+
+  it('a catalog left behind when the file was written anew with the same pages', async () => {
+    const objects = simpleObjects();
+    objects.set(10, '<< /Type /Catalog /Pages 2 0 R >>');
+    expect(await found(makePdf({ objects }))).toEqual(['unreferenced-page: another catalog of the same pages']);
   });
 });
 
