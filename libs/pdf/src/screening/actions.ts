@@ -34,20 +34,22 @@ export class ActionScreener {
 
   /** `value` is /A, /OpenAction and the like; a destination is none. */
   async action(value: PdfValue | undefined, place: Place = {}): Promise<void> {
-    const pending = value === undefined ? [] : [value];
+    const pending = value === undefined ? [] : [{ value, follows: false }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (next instanceof Reference) {
-        if (this.visited.has(next.objectNumber)) {
+      const written = next.value;
+      if (written instanceof Reference) {
+        if (this.visited.has(written.objectNumber)) {
           continue;
         }
-        this.visited.add(next.objectNumber);
+        this.visited.add(written.objectNumber);
       }
-      const action = await this.view.resolve(next);
-      // An array is a destination.
+      const action = await this.view.resolve(written);
       if (action instanceof Dictionary) {
-        await this.one(action, next instanceof Reference ? { ...place, objectNumber: next.objectNumber } : place);
-        const following = await this.view.resolve(action.get('Next'));
-        pending.push(...(following instanceof PdfArray ? following.items : [following]));
+        await this.one(action, written instanceof Reference ? { ...place, objectNumber: written.objectNumber } : place);
+        pending.push({ value: action.get('Next') ?? null, follows: true });
+      } else if (action instanceof PdfArray && next.follows) {
+        // As /Next a list of actions, else a destination.
+        pending.push(...action.items.map((item) => ({ value: item, follows: false })));
       }
     }
   }
