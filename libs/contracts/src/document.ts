@@ -16,6 +16,10 @@ export const documentVersionSchema = z
 export type DocumentVersion = z.infer<typeof documentVersionSchema>;
 
 /** `GET /v1/documents/{id}` and the answer to an upload. */
+/** The images of which a PDF is made. */
+export const scanMediaTypeSchema = z.enum(['image/jpeg', 'image/png', 'image/tiff']);
+export type ScanMediaType = z.infer<typeof scanMediaTypeSchema>;
+
 export const documentSchema = z
   .object({
     documentId: documentIdSchema,
@@ -27,6 +31,10 @@ export const documentSchema = z
       .array(screeningFindingSchema)
       .optional()
       .describe('What the screening found in version 0, whatever the policy says of it; absent for older uploads'),
+    source: z
+      .object({ mediaType: scanMediaTypeSchema, sizeBytes: z.int().min(1), sha256: sha256Schema })
+      .optional()
+      .describe('The image that was uploaded and of which version 0 was made; it is kept as it was'),
     versions: z.array(documentVersionSchema).describe('Ascending; the last one is current'),
   })
   .meta({ id: 'Document' });

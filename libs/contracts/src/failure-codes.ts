@@ -86,6 +86,18 @@ const table = {
     'Trường chữ ký được chọn không dùng được.',
     'The chosen signature field cannot be used.',
   ),
+  SCAN_INVALID: row(
+    422,
+    false,
+    'Tệp ảnh quét bị hỏng hoặc thuộc loại không được hỗ trợ.',
+    'The scanned image is damaged or of a kind that is not supported.',
+  ),
+  SCAN_LIMIT_EXCEEDED: row(
+    422,
+    false,
+    'Ảnh quét vượt giới hạn an toàn.',
+    'Making a PDF of the scanned image exceeds a safety limit.',
+  ),
   PAGE_UNKNOWN: row(422, false, 'Văn bản không có trang này.', 'The document has no such page.'),
   RECTANGLE_OFF_PAGE: row(422, false, 'Vị trí chữ ký nằm ngoài trang.', 'The rectangle lies off the page.'),
   IMAGE_INVALID: row(422, false, 'Ảnh chữ ký không phải là PNG hợp lệ.', 'The signature image is not a valid PNG.'),

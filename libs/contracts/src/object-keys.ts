@@ -1,6 +1,8 @@
 /** Where things lie in the object store. Ids were checked by their schemas, so they hold no `/` and no `..`. */
 export const objectKeys = {
   documentRecord: (documentId: string) => `documents/${documentId}/document.json`,
+  /** The image that version 0 was made of, as it was handed in; its type and hash stand in the document's record. */
+  uploadedScan: (documentId: string) => `documents/${documentId}/source`,
   version: (documentId: string, version: number) => `documents/${documentId}/${version}.pdf`,
   /** Of versions from 1 on; what is known of version 0 stands in the document's record. */
   release: (documentId: string, version: number) => `documents/${documentId}/${version}.json`,

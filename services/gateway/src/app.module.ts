@@ -18,6 +18,7 @@ import { TokenStates } from './credentials/token-states.js';
 import { DocumentShelf } from './documents/document-shelf.js';
 import { FreeSpace } from './documents/free-space.js';
 import { PageGeometry } from './documents/page-geometry.js';
+import { Scans } from './documents/scans.js';
 import { Uploads } from './documents/upload.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
 import { JobAcceptance } from './jobs/acceptance.js';
@@ -100,6 +101,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     shelf,
     geometry,
     freeSpace: new FreeSpace(config.storeFolder, config.minFreeBytes),
+    scans: new Scans(store, config),
     limits: {
       maxDocumentBytes,
       idleMs,

@@ -51,6 +51,15 @@ export const configSchema = z.object({
   maxConcurrentUploads: wholeNumber(1, 10_000)
     .default(128)
     .describe('Uploads at a time in this process; each holds up to 1 MiB. More are answered 429.'),
+  maxConcurrentScans: wholeNumber(1, 64)
+    .default(2)
+    .describe(
+      'Processes at a time that make PDFs of uploaded images; each may take 512 MiB. Further ones wait as long as one may ' +
+        'take, then they are answered 429.',
+    ),
+  scanTimeoutMs: wholeNumber(1_000, 3_600_000)
+    .default(120_000)
+    .describe('Milliseconds that making one PDF of an uploaded image may take; then it is refused.'),
   maxConcurrentVerifications: wholeNumber(1, 1_000)
     .default(16)
     .describe('Verifications at a time in this process; they are CPU work. More are answered 429.'),

@@ -1,13 +1,20 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { documentIdSchema, documentSchema, SigningError, type ApiClientRecord, type Document } from '@kyso/contracts';
+import {
+  documentIdSchema,
+  documentSchema,
+  scanMediaTypeSchema,
+  SigningError,
+  type ApiClientRecord,
+  type Document,
+} from '@kyso/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Caller, callerOf, Rule } from './auth/caller.js';
 import { DocumentShelf } from './documents/document-shelf.js';
 import { describeDownload, openVersion } from './documents/download.js';
-import { closingOnRefusal, declaredBytes } from './documents/request-body.js';
+import { closingOnRefusal, declaredBytes, mediaTypeOf } from './documents/request-body.js';
 import { Uploads } from './documents/upload.js';
 import { headerOf, pdfContent, pdfSchema } from './openapi/headers.js';
 import { STORE } from './tokens.js';
@@ -23,6 +30,8 @@ const uploadQuerySchema = z.object({
     .optional()
     .describe('File name, shown to people and offered at download'),
 });
+
+const uploadTypes = ['application/pdf', ...scanMediaTypeSchema.options] as const;
 
 const wantedVersionSchema = z
   .string()
@@ -41,14 +50,15 @@ export class DocumentsController {
   ) {}
 
   @Post()
-  @Rule({ scope: 'documents', accepts: ['application/pdf'] })
+  @Rule({ scope: 'documents', accepts: [...uploadTypes] })
   @ApiOperation({
-    summary: 'Uploads a PDF',
+    summary: 'Uploads a PDF, or a scan of which one is made',
     description:
       'The body is the file itself; it is streamed, hashed and looked at, and refused with a code of its own when it ' +
-      'cannot be signed. Idempotency-Key has no effect here: a repeated upload is another document, which does no harm.',
+      'cannot be signed. Of a JPEG, PNG or TIFF (with all its pages) a PDF is made, without loss; the image is kept. ' +
+      'Idempotency-Key has no effect here: a repeated upload is another document, which does no harm.',
   })
-  @ApiConsumes('application/pdf')
+  @ApiConsumes(...uploadTypes)
   @ApiBody({ required: true, description: 'The PDF', schema: pdfSchema })
   @ApiResponse({
     status: 201,
@@ -63,7 +73,11 @@ export class DocumentsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Document> {
     const document = await closingOnRefusal(request, reply, () =>
-      this.uploads.receive(callerOf(request), body, { name: query.name, declaredBytes: declaredBytes(request) }),
+      this.uploads.receive(callerOf(request), body, {
+        name: query.name,
+        declaredBytes: declaredBytes(request),
+        mediaType: mediaTypeOf(request),
+      }),
     );
     void reply.header('location', `/v1/documents/${document.documentId}`);
     return document;

@@ -49,7 +49,7 @@ try {
     serviceToken,
     bodyLimitBytes: config.maxJsonBytes,
     requestTimeoutMs: config.uploadTimeoutMs,
-    rawBodies: { 'application/pdf': 'stream' },
+    rawBodies: { 'application/pdf': 'stream', 'image/jpeg': 'stream', 'image/png': 'stream', 'image/tiff': 'stream' },
     pagesPrefix: '/docs',
     configure: (app) => {
       app.get(DoorKeeper).install(app.getHttpAdapter().getInstance());

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { newId, documentSchema } from '@kyso/contracts';
 import { call, type Answer } from './client.js';
@@ -11,6 +13,31 @@ import { makeWorld, type World } from './world.js';
 jest.setTimeout(90_000);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A small TIFF of a very large white page, on which a process is busy for seconds. */
+function slowTiff(): Buffer {
+  const [width, height] = [13_000, 13_000];
+  const data = deflateSync(Buffer.alloc(width * height, 255));
+  const entries = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, 8],
+    [259, 3, 8],
+    [262, 3, 1],
+    [273, 4, 8 + 2 + 12 * 7 + 4],
+    [279, 4, data.length],
+  ] as const;
+  const head = Buffer.alloc(8 + 2 + 12 * entries.length + 4);
+  head.write('II*\0\x08\0\0\0', 'latin1');
+  head.writeUInt16LE(entries.length, 8);
+  for (const [index, [tag, type, value]] of entries.entries()) {
+    head.writeUInt16LE(tag, 10 + 12 * index);
+    head.writeUInt16LE(type, 12 + 12 * index);
+    head.writeUInt32LE(1, 14 + 12 * index);
+    head.writeUInt32LE(value, 18 + 12 * index);
+  }
+  return Buffer.concat([head, data]);
+}
 
 async function* endless(): AsyncGenerator<Uint8Array> {
   for (let sent = 0; sent < 12_000_000; sent += 65_536) yield Buffer.alloc(65_536, 'x');
@@ -55,6 +82,55 @@ describe('documents', () => {
     const back = await call(gateway.baseUrl, `GET /v1/documents/${document.documentId}/versions/current`, { key });
     expect(back.bytes.equals(pdf)).toBe(true);
     expect(back.headers.get('content-disposition')).toContain("filename*=UTF-8''Quy%E1%BA%BFt%20%C4%91%E1%BB%8Bnh.pdf");
+  });
+
+  const vectors = new URL('../../../../libs/pdf/src/making/vectors/', import.meta.url);
+  const scan = (bytes: Uint8Array, mediaType: string): Promise<Answer> =>
+    call(gateway.baseUrl, 'POST /v1/documents', { key, pdf: bytes, headers: { 'content-type': mediaType } });
+
+  it.each([
+    ['baseline.jpg', 'image/jpeg', 1],
+    ['rgba.png', 'image/png', 1],
+    ['multi.tif', 'image/tiff', 3],
+  ])('makes a PDF of %s and keeps the image', async (name, mediaType, pageCount) => {
+    const image = readFileSync(new URL(name, vectors));
+    const answer = await scan(image, mediaType);
+    expect(answer.status).toBe(201);
+    const document = answer.json(documentSchema);
+    expect(document).toMatchObject({
+      pageCount,
+      source: { mediaType, sizeBytes: image.length, sha256: sha256(image) },
+    });
+    const path = `/v1/documents/${document.documentId}/versions/0`;
+    const made = await call(gateway.baseUrl, `GET ${path}`, { key });
+    expect(made.bytes.subarray(0, 8).toString()).toBe('%PDF-1.7');
+    expect(document.versions[0]).toMatchObject({ sizeBytes: made.bytes.length, sha256: sha256(made.bytes) });
+    expect(await storedKeys()).toContain(`documents/${document.documentId}/source`);
+  });
+
+  const jpeg = readFileSync(new URL('baseline.jpg', vectors));
+  it.each([
+    ['an empty image', Buffer.alloc(0)],
+    ['half an image', jpeg.subarray(0, jpeg.length >> 1)],
+    ['a PDF that calls itself an image', makePdf()],
+    ['something large', Buffer.alloc(3_000_000, 'x')],
+  ])('refuses %s with SCAN_INVALID and leaves nothing behind', async (_what, bytes) => {
+    const before = await storedKeys();
+    expect((await scan(bytes, 'image/jpeg')).problem().code).toBe('SCAN_INVALID');
+    expect(await storedKeys()).toEqual(before);
+  });
+
+  it('ends the making of a PDF that takes longer than allowed, and leaves nothing behind', async () => {
+    const slow = await world.startGateway({ KYSO_SCAN_TIMEOUT_MS: '1000' });
+    const before = await storedKeys();
+    // A hundred and seventy million white pixels in 170 kB.
+    const answer = await call(slow.baseUrl, 'POST /v1/documents', {
+      key,
+      pdf: slowTiff(),
+      headers: { 'content-type': 'image/tiff' },
+    });
+    expect(answer.problem().code).toBe('SCAN_LIMIT_EXCEEDED');
+    expect(await storedKeys()).toEqual(before);
   });
 
   const big = makePdf({ paddingBytes: 2_000_000 });

@@ -103,11 +103,15 @@ export async function* predicted(rows: AsyncIterable<Uint8Array>, step: number):
 }
 
 function filterPaeth(row: Uint8Array, above: Uint8Array, step: number, filtered: Uint8Array): void {
-  for (let i = 0; i < row.length; i += 1) {
-    const a = i < step ? 0 : row[i - step]!;
+  // The first pixel has nothing to its left: there Paeth is the one above.
+  for (let i = 0; i < step && i < row.length; i += 1) filtered[i + 1] = row[i]! - above[i]!;
+  for (let i = step; i < row.length; i += 1) {
+    const a = row[i - step]!;
     const b = above[i]!;
-    const c = i < step ? 0 : above[i - step]!;
-    const [pa, pb, pc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+    const c = above[i - step]!;
+    const pa = Math.abs(b - c);
+    const pb = Math.abs(a - c);
+    const pc = Math.abs(a + b - 2 * c);
     filtered[i + 1] = row[i]! - (pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
   }
 }

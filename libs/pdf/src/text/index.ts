@@ -6,7 +6,7 @@ export type { IsolationLimits } from '../isolated/run.js';
 export type { TextPlace, TextQuery } from './find-text.js';
 export type { MatchOptions, MatchedPlace, PlaceLine } from './match.js';
 
-/** What one search may cost; Node and pdfjs alone take 90 MB and a quarter of a second of processor time. */
+/** What one search may cost; Node and pdfjs take about 95 MB and half a second of processor time. */
 export const defaultTextLimits: IsolationLimits = Object.freeze({
   deadlineMs: 20_000,
   maxRssBytes: 512 * 1024 ** 2,

@@ -6,6 +6,11 @@ export function declaredBytes(request: FastifyRequest): number | undefined {
   return header === undefined ? undefined : Number(header);
 }
 
+/** Content-Type without its parameters, in lower case; empty without the header. */
+export function mediaTypeOf(request: FastifyRequest): string {
+  return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
 /**
  * A refusal before the end of a body also closes the connection: the rest of the body would have to be read and thrown away
  * before the next request on it.

@@ -67,6 +67,7 @@ export class UploadSweeper {
       // The listing is not the truth, the object is: look once more before anything is removed.
       if ((await store.stat(objectKeys.documentRecord(documentId))) !== undefined) continue;
       await store.delete(objectKeys.version(documentId, 0));
+      await store.delete(objectKeys.uploadedScan(documentId));
       logger.info({ documentId }, 'removed an upload that a crash had interrupted');
       removed += 1;
     }

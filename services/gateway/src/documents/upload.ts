@@ -6,6 +6,7 @@ import {
   type ApiClientRecord,
   type Document,
   type DocumentRecord,
+  type ScanMediaType,
 } from '@kyso/contracts';
 import { bufferSource } from '@kyso/pdf';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
@@ -14,9 +15,8 @@ import type { FreeSpace } from './free-space.js';
 import { MeteredBody, tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry, type PdfFacts } from './page-geometry.js';
 import { readOn } from './read-on.js';
-
-/** A body up to this many bytes is looked at before anything is stored: then nothing has to be read back or undone. */
-export const smallBodyBytes = 1_048_576;
+import { isScan, type Scans } from './scans.js';
+import { smallBodyBytes } from './small-body.js';
 
 export interface UploadLimits {
   readonly maxDocumentBytes: number;
@@ -31,6 +31,7 @@ export interface UploadParts {
   readonly shelf: DocumentShelf;
   readonly geometry: PageGeometry;
   readonly freeSpace: FreeSpace;
+  readonly scans: Scans;
   readonly limits: UploadLimits;
 }
 
@@ -39,9 +40,13 @@ export interface UploadHead {
   readonly name: string | undefined;
   /** Content-Length, where the caller gave one. */
   readonly declaredBytes: number | undefined;
+  /** application/pdf, or that of an image. */
+  readonly mediaType: string;
 }
 
-/** Takes in PDFs: streamed to the store, hashed on the way, refused with a code when they cannot be signed. */
+type ScanHead = UploadHead & { readonly mediaType: ScanMediaType };
+
+/** Takes in PDFs, and images of which it makes PDFs: streamed to the store, hashed on the way, refused with a code when they cannot be signed. */
 export class Uploads {
   private running = 0;
 
@@ -67,6 +72,7 @@ export class Uploads {
     try {
       await freeSpace.assertRoomFor(declaredBytes ?? 0);
       const body = new MeteredBody(request, { maxBytes: limits.maxDocumentBytes, idleMs: limits.idleMs });
+      if (isScan(head.mediaType)) return await this.storeScan(client, body, { ...head, mediaType: head.mediaType });
       return await this.store(client, body, head.name);
     } finally {
       this.running -= 1;
@@ -106,10 +112,42 @@ export class Uploads {
     }
   }
 
+  /** Keeps the image as it was handed in, and makes version 0 of it. Throws SCAN_INVALID, SCAN_LIMIT_EXCEEDED too. */
+  private async storeScan(client: ApiClientRecord, body: MeteredBody, head: ScanHead): Promise<Document> {
+    const { store, shelf, geometry, scans } = this.parts;
+    const documentId = newId('doc');
+    try {
+      await store.put(objectKeys.uploadedScan(documentId), body.chunks()).catch((error: unknown) => {
+        throw body.failure ?? error;
+      });
+      const source = { mediaType: head.mediaType, sizeBytes: body.sizeBytes, sha256: body.sha256() };
+      if (source.sizeBytes === 0) throw new SigningError('SCAN_INVALID', { expected: 'an image', found: 'no bytes' });
+      const made = await scans.makeVersion(documentId);
+      const facts = await this.inspectStored(objectKeys.version(documentId, 0));
+      const record: DocumentRecord = {
+        documentId,
+        clientId: client.clientId,
+        ...(head.name === undefined ? {} : { name: head.name }),
+        pageCount: facts.pageCount,
+        createdAt: new Date().toISOString(),
+        findings: [...facts.findings],
+        source,
+        ...made,
+      };
+      await shelf.addRecord(record);
+      geometry.remember(documentId, facts);
+      return describeDocument(record, [uploadedVersion(record)]);
+    } catch (error) {
+      await this.remove(documentId);
+      throw error;
+    }
+  }
+
   /** As far as the store lets us; the sweeper does the rest. */
   private async remove(documentId: string): Promise<void> {
     const { store } = this.parts;
-    for (const key of [objectKeys.documentRecord(documentId), objectKeys.version(documentId, 0)]) {
+    const { documentRecord, version, uploadedScan } = objectKeys;
+    for (const key of [documentRecord(documentId), version(documentId, 0), uploadedScan(documentId)]) {
       await store.delete(key).catch(() => undefined);
     }
   }

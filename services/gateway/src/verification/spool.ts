@@ -2,7 +2,7 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { bufferSource, fileSource, type ByteSource } from '@kyso/pdf';
-import { smallBodyBytes } from '../documents/upload.js';
+import { smallBodyBytes } from '../documents/small-body.js';
 import type { MeteredBody } from '../documents/metered-body.js';
 
 /** A body that can be read at random. */
