@@ -8,6 +8,8 @@ import { asStoreError } from './store-error.js';
  */
 export const disk = {
   open: promisify(fs.open),
+  copyFile: promisify(fs.copyFile),
+  fstat: promisify(fs.fstat),
   close: promisify(fs.close),
   read: promisify(fs.read),
   write: promisify(fs.write),

@@ -20,7 +20,7 @@ describeStore(
       close: () => rm(folder, { recursive: true }),
     };
   },
-  { atomicCreate: true },
+  { atomicCreate: true, copiesFrom: (baseBytes) => baseBytes > 1_048_576 },
 );
 
 /** Parts of 100,000 bytes, all in one buffer. */

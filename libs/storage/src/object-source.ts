@@ -3,6 +3,8 @@ import type { ObjectStore, OpenedObject } from './object-store.js';
 /** Random access to a stored object, in the shape that libs/pdf reads. Reads that run over the end are cut off there. */
 export interface ObjectSource {
   readonly size: number;
+  /** See OpenedObject. */
+  readonly tag?: string;
   /** The result may share memory with a cache: treat it as read-only. */
   read(offset: number, length: number): Promise<Uint8Array>;
   /** The same at once, where the object is in memory. */
@@ -32,6 +34,7 @@ export async function openObjectSource(
   if (whole === undefined) return new RangeSource(object);
   return {
     size: whole.byteLength,
+    ...(object.tag === undefined ? {} : { tag: object.tag }),
     read: (offset, length) => Promise.resolve(whole.subarray(offset, offset + length)),
     peek: (offset, length) => whole.subarray(offset, offset + length),
     close: () => object.close(),
@@ -45,6 +48,7 @@ interface Segment {
 
 class RangeSource implements ObjectSource {
   readonly size: number;
+  readonly tag?: string;
   /** Least recently used first. */
   #segments: Segment[] = [];
   #cachedBytes = 0;
@@ -53,6 +57,7 @@ class RangeSource implements ObjectSource {
 
   constructor(private readonly object: OpenedObject) {
     this.size = object.sizeBytes;
+    if (object.tag !== undefined) this.tag = object.tag;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {

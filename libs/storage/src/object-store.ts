@@ -13,9 +13,21 @@ export interface OpenedObject {
   readonly sizeBytes: number;
   /** The whole object, where it was small enough to be read at once. */
   readonly whole?: Uint8Array;
+  /** Changes when the object is replaced or changed: an S3 ETag, a file's number and time. For BasedBody. */
+  readonly tag?: string;
   /** Bytes [start, end), which must lie within the object. */
   read(start: number, end: number): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+/** A body that begins with all of another object. */
+export interface BasedBody {
+  /** The key of that object, the size and the tag that it had when it was opened. */
+  readonly base: string;
+  readonly baseBytes: number;
+  readonly baseTag: string;
+  /** What comes after it. */
+  readonly tail: readonly Uint8Array[];
 }
 
 /**
@@ -44,4 +56,10 @@ export interface ObjectStore {
    * absent. Optional: without it, openObjectSource makes do with stat, get and openRead.
    */
   openObject?(key: string, wholeBelowBytes: number): Promise<OpenedObject | undefined>;
+  /**
+   * As create, with the base copied on the store's side: its bytes don't come through this process. That they are those that were
+   * read and hashed here is not checked again: objects are written once, and a base whose tag or size has changed is refused with
+   * STORE_UNAVAILABLE. undefined: this store can't do that, or not for a base of this size; the body has to be sent.
+   */
+  createFrom?(key: string, body: BasedBody): Promise<boolean | undefined>;
 }

@@ -1,10 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { readExactly } from './disk.js';
 
 /** A file opened for reading. */
 export interface OpenFile {
   readonly fd: number;
   readonly sizeBytes: number;
+  readonly tag: string;
 }
 
 /** Up to here a file is read at once, on the main thread. */
@@ -22,13 +23,18 @@ export function openToRead(path: string): OpenFile | undefined {
   const fd = openSync(path, readFlags);
   try {
     const stats = fstatSync(fd);
-    if (stats.isFile()) return { fd, sizeBytes: stats.size };
+    if (stats.isFile()) return { fd, sizeBytes: stats.size, tag: fileTag(stats) };
   } catch (error) {
     closeSync(fd);
     throw error;
   }
   closeSync(fd);
   return undefined;
+}
+
+/** Tells a file from one that takes its place, and from itself after it was written to. Not by ctime: a link changes that. */
+export function fileTag({ ino, mtimeMs, size }: Stats): string {
+  return `${ino}-${mtimeMs}-${size}`;
 }
 
 /** All of the file, which is closed then; above 64 KiB without holding the event loop. Throws what Node throws. */

@@ -67,6 +67,11 @@ export class S3Connection {
     });
   }
 
+  /** An object as the source of a copy on the server. Keys need no encoding (assertKey). */
+  copySource(key: string): string {
+    return `/${this.config.bucket}/${key}`;
+  }
+
   /** Sends once. Throws the S3 error (its `code` is the server's) or the network's. */
   async once(request: S3Request): Promise<S3Answer> {
     return this.#client.makeRequestAsync(

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { SigningError } from '@kyso/contracts';
 import { assertKey, assertPrefix } from './object-key.js';
-import type { ObjectBody, ObjectInfo, ObjectStore, OpenedObject } from './object-store.js';
+import type { BasedBody, ObjectBody, ObjectInfo, ObjectStore, OpenedObject } from './object-store.js';
 import type { S3Config } from './s3-config.js';
 import { drain, isAbsent, isPassing, pause, retryDelayMs, s3, S3Connection, type S3Answer } from './s3-connection.js';
-import { inParts, MultipartUpload, partBytes } from './s3-upload.js';
+import { inParts, maxCopyBytes, minPartBytes, MultipartUpload, partBytes } from './s3-upload.js';
 import { asStoreError, errorCode } from './store-error.js';
 
 /** Metadata that tells whether an object that is there was written by this very call (see #settle). */
@@ -82,6 +82,55 @@ export class S3Store implements ObjectStore {
     return this.#upload(key, parts, { [writeIdHeader]: writeId }, (upload) =>
       this.#settle(key, writeId, () => upload.complete(this.unconditional ? {} : onlyIfAbsent)),
     );
+  }
+
+  async createFrom(key: string, body: BasedBody): Promise<boolean | undefined> {
+    assertKey(key);
+    assertKey(body.base);
+    if (body.baseBytes < minPartBytes) return undefined;
+    if (this.unconditional && (await this.stat(key)) !== undefined) return false;
+    const writeId = randomBytes(16).toString('hex');
+    const upload = await s3(MultipartUpload.begin(this.connection, key, { [writeIdHeader]: writeId }), `begin ${key}`);
+    try {
+      await s3(this.#copyBase(upload, body), `copy ${body.base}`);
+      for await (const part of inParts(Buffer.concat(body.tail))) {
+        if (part.length > 0) await s3(upload.add(part), `write ${key}`);
+      }
+      const condition = this.unconditional ? {} : onlyIfAbsent;
+      const created = await s3(
+        this.#settle(key, writeId, () => upload.complete(condition)),
+        `complete ${key}`,
+      );
+      if (!created) await upload.abort();
+      else await this.#expectSize(key, body);
+      return created;
+    } catch (error) {
+      await upload.abort();
+      if (error instanceof SigningError && errorCode(error.cause) === 'NotImplemented') return undefined;
+      throw error;
+    }
+  }
+
+  async #copyBase(upload: MultipartUpload, { base, baseBytes, baseTag }: BasedBody): Promise<void> {
+    // Equal parts, so that none is too small.
+    const count = Math.ceil(baseBytes / maxCopyBytes);
+    const source = { path: this.connection.copySource(base), etag: baseTag };
+    for (let part = 0; part < count; part++) {
+      const [start, end] = [part, part + 1].map((edge) => Math.floor((baseBytes * edge) / count));
+      await upload.addCopy(source, start ?? 0, end ?? baseBytes);
+    }
+  }
+
+  /** The bytes were the server's to put together: one that ignores ranges is found out here. */
+  async #expectSize(key: string, { baseBytes, tail }: BasedBody): Promise<void> {
+    const expected = tail.reduce((sum, part) => sum + part.byteLength, baseBytes);
+    const found = await this.stat(key);
+    if (found?.sizeBytes === expected) return;
+    await this.delete(key);
+    throw new SigningError('STORE_UNAVAILABLE', {
+      expected: `${expected} bytes at ${key}`,
+      found: `${found?.sizeBytes ?? 'no'} bytes that the S3 server put together`,
+    });
   }
 
   /**
@@ -160,6 +209,8 @@ export class S3Store implements ObjectStore {
       answer.destroy();
       throw new SigningError('STORE_UNAVAILABLE', { expected: `Content-Length of ${key}`, found: 'none' });
     }
+    const { etag } = answer.headers;
+    const tag = etag === undefined ? {} : { tag: etag };
     const read = async (start: number, end: number): Promise<Uint8Array> => {
       const part = await this.openRead(key, { start, end });
       const bytes = part === undefined ? Buffer.alloc(0) : await s3(buffer(part), `read ${key}`);
@@ -172,10 +223,10 @@ export class S3Store implements ObjectStore {
     if (sizeBytes > wholeBelowBytes) {
       // Not read on: the connection is given up, which costs less than reading what isn't wanted.
       answer.on('error', () => undefined).destroy();
-      return { sizeBytes, read, close };
+      return { sizeBytes, read, close, ...tag };
     }
     const whole = await s3(buffer(answer), `read ${key}`);
-    return { sizeBytes: whole.length, whole, read, close };
+    return { sizeBytes: whole.length, whole, read, close, ...tag };
   }
 
   async stat(key: string): Promise<ObjectInfo | undefined> {

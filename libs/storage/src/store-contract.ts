@@ -33,11 +33,14 @@ async function keysUnder(store: ObjectStore, prefix: string): Promise<ObjectInfo
   return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** What every ObjectStore must do; `atomicCreate` is false for S3 servers that ignore If-None-Match. */
+/**
+ * What every ObjectStore must do. `atomicCreate` is false for S3 servers that ignore If-None-Match; `copiesFrom` tells of which
+ * sizes createFrom takes the base.
+ */
 export function describeStore(
   kind: string,
   open: () => Promise<StoreUnderTest>,
-  options: { atomicCreate: boolean },
+  options: { atomicCreate: boolean; copiesFrom: (baseBytes: number) => boolean },
 ): void {
   describe(`the object store contract, ${kind}`, () => {
     let tested: StoreUnderTest;
@@ -133,6 +136,64 @@ export function describeStore(
       expect(await tested.leftovers()).toEqual([]);
     };
     if (options.atomicCreate) it('lets exactly one of many creators win, small and large', exactlyOneWins);
+
+    it.each([1_000_000, 5_242_879, 5_242_880, 9_000_000])(
+      'creates an object from another of %d bytes and what comes after it, or says that it has to be sent',
+      async (baseBytes) => {
+        const [base, key] = [newKey(), newKey()];
+        const original = randomBytes(baseBytes);
+        const tail = [randomBytes(30_000), randomBytes(8_388_608), randomBytes(7)];
+        await store.put(base, original);
+        const source = await openObjectSource(store, base, { wholeBelowBytes: 65_536 });
+        await source?.close();
+        expect(source?.tag).toBeTruthy();
+        const body = { base, baseBytes, baseTag: source?.tag ?? '', tail };
+        const created = await store.createFrom?.(key, body);
+        expect(created).toBe(options.copiesFrom(baseBytes) ? true : undefined);
+        if (created === undefined) return expect(await store.stat(key)).toBeUndefined();
+        expect(sha256((await store.get(key)) ?? new Uint8Array(0))).toBe(sha256(Buffer.concat([original, ...tail])));
+        expect(await tested.second.createFrom?.(key, { ...body, tail: [] })).toBe(false);
+        expect(sha256((await store.get(base)) ?? new Uint8Array(0))).toBe(sha256(original));
+        expect(await tested.leftovers()).toEqual([]);
+      },
+    );
+
+    it('copies no base that was replaced since it was read, nor one that is gone', async () => {
+      const [base, key] = [newKey(), newKey()];
+      const baseBytes = 6_000_000;
+      if (!options.copiesFrom(baseBytes)) return;
+      await store.put(base, randomBytes(baseBytes));
+      const source = await openObjectSource(store, base, { wholeBelowBytes: 65_536 });
+      await source?.close();
+      const body = { base, baseBytes, baseTag: source?.tag ?? '', tail: [Buffer.from('tail')] };
+      await store.put(base, randomBytes(baseBytes));
+      await expect(store.createFrom?.(key, body)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      await store.delete(base);
+      await expect(store.createFrom?.(key, body)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      expect(await store.stat(key)).toBeUndefined();
+      expect(await tested.leftovers()).toEqual([]);
+    });
+
+    const oneComposerWins = async () => {
+      const [base, key] = [newKey(), newKey()];
+      await store.put(base, randomBytes(6_000_000));
+      const source = await openObjectSource(store, base, { wholeBelowBytes: 65_536 });
+      await source?.close();
+      const results = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          (index % 2 === 0 ? store : tested.second).createFrom?.(key, {
+            base,
+            baseBytes: 6_000_000,
+            baseTag: source?.tag ?? '',
+            tail: [Buffer.alloc(10, index)],
+          }),
+        ),
+      );
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect((await store.get(key))?.at(-1)).toBe(results.indexOf(true));
+      expect(await tested.leftovers()).toEqual([]);
+    };
+    if (options.atomicCreate) it('lets exactly one of many win that create from the same object', oneComposerWins);
 
     it.each([
       [0, 4, '0123'],

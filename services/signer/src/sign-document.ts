@@ -1,6 +1,6 @@
 import { SigningError, objectKeys, type ScreeningFinding, type Stage, type StepResult } from '@kyso/contracts';
-import { PdfDocument, bufferSource, concatSource, type ByteSource } from '@kyso/pdf';
-import { openObjectSource } from '@kyso/storage';
+import { PdfDocument, bufferSource, concatSource } from '@kyso/pdf';
+import { openObjectSource, type ObjectSource } from '@kyso/storage';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import { checkRevocation, type RevocationStatus } from './evidence/gather-evidence.js';
 import { extendToLevel } from './evidence/extend-to-level.js';
@@ -66,7 +66,7 @@ async function signOriginal(
   work: SigningWork,
   input: {
     readonly credential: PreparedCredential;
-    readonly original: ByteSource;
+    readonly original: ObjectSource;
     readonly found: Intent | undefined;
   },
 ): Promise<StepResult> {

@@ -1,28 +1,38 @@
 import { SigningError, objectKeys, type Release, type StepResult } from '@kyso/contracts';
-import { readChunks, type ByteSource } from '@kyso/pdf';
-import { createJson } from '@kyso/storage';
+import { readChunks } from '@kyso/pdf';
+import { createJson, type ObjectSource } from '@kyso/storage';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
 import { readIntent } from './intent.js';
 
 /**
- * Creates the new version from the original and its increments; the original is streamed, never joined in memory.
+ * Creates the new version from the original and its increments: put together by the store where it can, else streamed, never
+ * joined in memory.
  * False when the version exists already. Throws VERSION_STALE when our claim is gone, STORE_UNAVAILABLE, STORE_FULL.
  */
 export async function createVersion(
   ports: Pick<SigningPorts, 'store'>,
   work: SigningWork,
-  parts: { readonly original: ByteSource; readonly increments: readonly Uint8Array[] },
+  parts: { readonly original: ObjectSource; readonly increments: readonly Uint8Array[] },
 ): Promise<boolean> {
   // A run that was thought dead may have failed for good meanwhile, and given the version up for another job.
   if ((await readIntent(ports, work)) === undefined) {
     throw new SigningError('VERSION_STALE', { expected: `our claim on version ${work.newVersion}`, found: 'none' });
   }
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield* readChunks(parts.original, 0, parts.original.size);
-    yield* parts.increments;
+  const { original, increments } = parts;
+  const { documentId } = work.job;
+  const key = objectKeys.version(documentId, work.newVersion);
+  if (original.tag !== undefined) {
+    const base = objectKeys.version(documentId, work.baseVersion);
+    const body = { base, baseBytes: original.size, baseTag: original.tag, tail: increments };
+    const created = await ports.store.createFrom?.(key, body);
+    if (created !== undefined) return created;
   }
-  return ports.store.create(objectKeys.version(work.job.documentId, work.newVersion), bytes());
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield* readChunks(original, 0, original.size);
+    yield* increments;
+  }
+  return ports.store.create(key, bytes());
 }
 
 /** Stores what released a version that exists, and so the step's result. Harmless when repeated. */
