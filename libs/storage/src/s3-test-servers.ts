@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createHttpServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -88,6 +89,36 @@ export async function startVersitygw(bin: string): Promise<S3TestServer> {
     { stdio: 'ignore' },
   );
   return started(child, folder, config);
+}
+
+/** A way to a server that counts the requests and the bytes of the answers. */
+export async function countRequests(
+  config: S3Config,
+): Promise<{ config: S3Config; counted: { requests: number; answerBytes: number }; stop(): void }> {
+  const target = new URL(config.endpoint);
+  const counted = { requests: 0, answerBytes: 0 };
+  const proxy = createHttpServer((incoming, outgoing) => {
+    counted.requests++;
+    const { method, url, headers } = incoming;
+    const onward = request({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.on('data', (chunk: Buffer) => (counted.answerBytes += chunk.length));
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => proxy.once('listening', resolve));
+  const { port } = proxy.address() as { port: number };
+  return {
+    config: { ...config, endpoint: `http://127.0.0.1:${port}` },
+    counted,
+    stop: () => {
+      proxy.closeAllConnections();
+      proxy.close();
+    },
+  };
 }
 
 const setting = (field: string): string | undefined => process.env[`KYSO_TEST_S3_${field}`];

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'minio';
 import { openStore } from './open-store.js';
 import type { S3Config } from './s3-config.js';
+import { openObjectSource } from './object-source.js';
 import {
+  countRequests,
   endpointOfEnvironment,
   findVersitygw,
   startS3rver,
@@ -68,6 +70,33 @@ if (given !== undefined) {
     copiesFrom: (baseBytes) => baseBytes >= 5_242_880,
   });
 }
+
+describe('a large object on an S3 server', () => {
+  it('is looked up in few requests, and read in sequence in few more', async () => {
+    const server = await startS3rver();
+    const proxy = await countRequests({ ...server.config, allowUnconditionalCreate: true });
+    try {
+      const store = await openStore({ s3: proxy.config });
+      const size = 60_000_000;
+      await store.put('large', Buffer.alloc(size, 1));
+      const { counted } = proxy;
+      counted.requests = counted.answerBytes = 0;
+      const source = await openObjectSource(store, 'large');
+      // As a PDF is opened: header, end, cross-reference table; catalogue and pages somewhere, objects beside each other.
+      const places = [0, size - 1_024, size - 40_000, 30_000_000, 30_000_900, 30_020_000, 30_000_100, 7_000_000];
+      for (const offset of places) expect(await source?.read(offset, 800)).toHaveLength(800);
+      expect(counted.requests).toBeLessThanOrEqual(6);
+      expect(counted.answerBytes).toBeLessThan(6_000_000);
+      counted.requests = 0;
+      for (let offset = 0; offset < size; offset += 262_144) await source?.read(offset, 262_144);
+      expect(counted.requests).toBeLessThan(25);
+      await source?.close();
+    } finally {
+      proxy.stop();
+      await server.stop();
+    }
+  });
+});
 
 describe('an S3 server that ignores If-None-Match', () => {
   let server: S3TestServer;

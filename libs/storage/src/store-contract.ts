@@ -180,7 +180,7 @@ export function describeStore(
       const source = await openObjectSource(store, base, { wholeBelowBytes: 65_536 });
       await source?.close();
       const results = await Promise.all(
-        Array.from({ length: 6 }, (_, index) =>
+        Array.from({ length: 6 }, async (_, index) =>
           (index % 2 === 0 ? store : tested.second).createFrom?.(key, {
             base,
             baseBytes: 6_000_000,
