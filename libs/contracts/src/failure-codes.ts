@@ -53,8 +53,14 @@ const table = {
   PDF_ENCRYPTED: row(
     422,
     false,
-    'Tệp PDF được mã hoá; chưa ký được.',
-    'The PDF is encrypted; it cannot be signed yet.',
+    'Tệp PDF được mã hoá theo cách không mở được bằng mật khẩu.',
+    'The PDF is encrypted in a way that no password opens: for certain recipients, or by an unknown method.',
+  ),
+  PDF_OWNER_FORBIDS: row(
+    422,
+    false,
+    'Chủ sở hữu tệp PDF đã đặt quyền hạn không cho phép thêm chữ ký.',
+    'The permissions that the owner of the PDF has set forbid this signature.',
   ),
   PDF_HYBRID: row(
     422,

@@ -54,8 +54,8 @@ describe('opening', () => {
     for (let index = 0; index < 5; index += 1) {
       pdf = appendRevision(pdf, new Map());
     }
-    expect(await refusal(PdfDocument.open(bufferSource(pdf), { maxRevisions: 5 }))).toBe('LIMIT_EXCEEDED');
-    expect(await refusal(PdfDocument.open(bufferSource(pdf), { maxRevisions: 6 }))).toBeUndefined();
+    expect(await refusal(PdfDocument.open(bufferSource(pdf), { limits: { maxRevisions: 5 } }))).toBe('LIMIT_EXCEEDED');
+    expect(await refusal(PdfDocument.open(bufferSource(pdf), { limits: { maxRevisions: 6 } }))).toBeUndefined();
   });
 
   it('stops at a table that claims more objects than the limit', async () => {
@@ -72,19 +72,21 @@ describe('opening', () => {
       bomb,
       bytes(`\nendstream\nendobj\nstartxref\n${head.length}\n%%EOF\n`),
     ]);
-    const opened = PdfDocument.open(bufferSource(pdf), { maxInflatedBytes: 1_000_000 });
+    const opened = PdfDocument.open(bufferSource(pdf), { limits: { maxInflatedBytes: 1_000_000 } });
     expect(await refusal(opened)).toBe('LIMIT_EXCEEDED');
   });
 
   it('stops at the deadline', async () => {
-    expect(await refusal(PdfDocument.open(bufferSource(simplePdf()), { deadlineMs: -1 }))).toBe('LIMIT_EXCEEDED');
+    expect(await refusal(PdfDocument.open(bufferSource(simplePdf()), { limits: { deadlineMs: -1 } }))).toBe(
+      'LIMIT_EXCEEDED',
+    );
   });
 
   it('stops at an object that never ends', async () => {
     const pdf = bytes(text(simplePdf()).replace('/Type /Catalog', `/Type /Catalog /X (${'x'.repeat(9000)})`));
     const start = pdf.lastIndexOf('xref\n0 ');
     const moved = bytes(text(pdf).replace(/startxref\n\d+/, `startxref\n${start}`));
-    const document = await PdfDocument.open(bufferSource(moved), { maxObjectBytes: 8000 });
+    const document = await PdfDocument.open(bufferSource(moved), { limits: { maxObjectBytes: 8000 } });
     expect(await refusal(document.pageCount())).toBe('LIMIT_EXCEEDED');
   });
 
@@ -264,7 +266,7 @@ describe('signatures', () => {
       objects.set(objectNumber, `<< /FT /Sig /T (S${objectNumber}) /V 11 0 R >>`);
     }
     objects.set(11, '<< /Contents <3000> >>');
-    const document = await PdfDocument.open(bufferSource(makePdf({ objects })), { maxSignatures: 1 });
+    const document = await PdfDocument.open(bufferSource(makePdf({ objects })), { limits: { maxSignatures: 1 } });
     expect(await refusal(document.signatures())).toBe('LIMIT_EXCEEDED');
   });
 });

@@ -5,7 +5,15 @@ import { readRevisions } from './reader/revisions.js';
 import { readSecurityStore } from './reader/security-store.js';
 import { readSignatures } from './reader/signatures.js';
 import { assertHybridPolicy, readStructure, type Structure } from './reader/structure.js';
-import type { DocumentSecurityStore, HybridPolicy, PdfLimits, PdfPage, PdfSignature, Revision } from './types.js';
+import type {
+  DocumentSecurityStore,
+  HybridPolicy,
+  OpenOptions,
+  PdfEncryption,
+  PdfPage,
+  PdfSignature,
+  Revision,
+} from './types.js';
 
 /** A PDF that is read where it is needed and never changed. */
 export class PdfDocument {
@@ -17,10 +25,15 @@ export class PdfDocument {
 
   /**
    * Opens lazily: reads header, tail and cross-reference data only. Throws PdfError EMPTY, NOT_A_PDF, DAMAGED,
-   * PASSWORD_NEEDED, ENCRYPTED or LIMIT_EXCEEDED.
+   * PASSWORD_NEEDED, ENCRYPTED or LIMIT_EXCEEDED. Without a password the empty one is tried.
    */
-  static async open(source: ByteSource, limits: Partial<PdfLimits> = {}): Promise<PdfDocument> {
-    return new PdfDocument(source, await readStructure(source, limits));
+  static async open(source: ByteSource, options: OpenOptions = {}): Promise<PdfDocument> {
+    return new PdfDocument(source, await readStructure(source, options));
+  }
+
+  /** How the document is encrypted, and what its owner permits; undefined where it isn't. */
+  get encryption(): PdfEncryption | undefined {
+    return this.structure.view.windows.securityHandler?.description;
   }
 
   /** Throws PdfError NO_PAGES. */
@@ -55,8 +68,8 @@ export class PdfDocument {
   }
 
   /**
-   * Refuses a document that can't take another signature: without pages, damaged, certified against it, or hybrid where
-   * the policy (default `sign`) refuses that. Encrypted ones are refused by `open`. Throws PdfError.
+   * Refuses a document that can't take another signature: without pages, damaged, certified against it, encrypted by an
+   * owner who forbids it, or hybrid where the policy (default `sign`) refuses that. Throws PdfError.
    */
   async assertSignable(policy: { readonly hybrid?: HybridPolicy } = {}): Promise<void> {
     this.structure.meter.begin();

@@ -4,7 +4,9 @@
  * - `EMPTY`: no bytes. `NOT_A_PDF`: no `%PDF-` header within the first 1,024 bytes.
  * - `DAMAGED`: the file contradicts ISO 32000-2 where the reader has to rely on it; nothing is repaired.
  * - `NO_PAGES`: the page tree has no page.
- * - `PASSWORD_NEEDED`: encrypted, and the empty user password doesn't open it. `ENCRYPTED`: it does (permissions only).
+ * - `PASSWORD_NEEDED`: encrypted, and neither the empty password nor the one that was given opens it.
+ * - `ENCRYPTED`: encrypted for certain recipients (public key), or in a way that ISO 32000-2 doesn't know.
+ * - `OWNER_FORBIDS`: encrypted, and its permissions don't include the signature; the owner password would.
  * - `HYBRID`: a cross-reference table with /XRefStm (ISO 32000-2, 7.5.8.4).
  * - `LIMIT_EXCEEDED`: one of `PdfLimits`.
  * - `PAGE_UNKNOWN`, `RECTANGLE_OFF_PAGE`, `IMAGE_INVALID`, `TEXT_NOT_DRAWABLE`: what was asked for can't be drawn.
@@ -18,6 +20,7 @@ export type PdfErrorCode =
   | 'NO_PAGES'
   | 'PASSWORD_NEEDED'
   | 'ENCRYPTED'
+  | 'OWNER_FORBIDS'
   | 'HYBRID'
   | 'LIMIT_EXCEEDED'
   | 'PAGE_UNKNOWN'

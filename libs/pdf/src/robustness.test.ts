@@ -71,7 +71,7 @@ function spoil(seed: number): Buffer {
 }
 
 async function everything(pdf: Buffer): Promise<void> {
-  const document = await PdfDocument.open(bufferSource(pdf), { deadlineMs: 2000 });
+  const document = await PdfDocument.open(bufferSource(pdf), { limits: { deadlineMs: 2000 } });
   await document.pageCount();
   await document.page(0);
   await document.revisions();

@@ -20,6 +20,41 @@ export interface PdfLimits {
   readonly deadlineMs: number;
 }
 
+/** How a document is to be opened. */
+export interface OpenOptions {
+  /** What is left out is as in `defaultPdfLimits`. */
+  readonly limits?: Partial<PdfLimits>;
+  /** The user's or the owner's; without it the empty one is tried. Never kept, never in an error. */
+  readonly password?: string;
+}
+
+/** How a document is encrypted (ISO 32000-2, 7.6) and with whose rights it is open. */
+export interface PdfEncryption {
+  /** RC4 with the bits of its key; `none` where the crypt filters leave everything but attachments as it is. */
+  readonly algorithm: `RC4-${number}` | 'AES-128' | 'AES-256' | 'none';
+  /** `owner` has every permission. `empty`: the user password is empty, so that anyone can open the document. */
+  readonly openedWith: 'user' | 'owner' | 'empty';
+  readonly permissions: PdfPermissions;
+}
+
+/** What the owner permits (ISO 32000-2, table 22). */
+export interface PdfPermissions {
+  /** Bit 3. */
+  readonly print: boolean;
+  /** Bit 4: change the content by other means than the next ones. */
+  readonly modify: boolean;
+  /** Bit 5. */
+  readonly copy: boolean;
+  /** Bit 6: add annotations and, together with `modify`, create form fields. */
+  readonly annotate: boolean;
+  /** Bit 6 or 9: fill in existing form fields, signature fields among them. */
+  readonly fillForms: boolean;
+  /** Bit 4 or 11: insert, rotate and delete pages. */
+  readonly assemble: boolean;
+  /** Bit 3 with 12: print at full quality. */
+  readonly printFaithfully: boolean;
+}
+
 /** In points (1/72 inch) from the lower left corner of the page as displayed: after /Rotate, CropBox and UserUnit. */
 export interface Rectangle {
   readonly xPt: number;

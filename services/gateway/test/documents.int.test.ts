@@ -143,7 +143,7 @@ describe('documents', () => {
     ['a truncated file, large', 'PDF_DAMAGED', big.subarray(0, big.length - 150)],
     ['a file without pages', 'PDF_NO_PAGES', makePdf({ pages: 0 })],
     ['a file that needs a password', 'PDF_PASSWORD_NEEDED', encryptPdf(classic, 'secret')],
-    ['a file that is encrypted', 'PDF_ENCRYPTED', encryptPdf(classic, '')],
+    ['a file whose owner permits no signature', 'PDF_OWNER_FORBIDS', encryptPdf(classic, '', '--modify=none')],
     ['a file over the limit', 'DOCUMENT_TOO_LARGE', Buffer.alloc(8_000_001)],
   ])('refuses %s with %s and leaves nothing behind', async (_what, code, body) => {
     const before = await storedKeys();
@@ -153,6 +153,12 @@ describe('documents', () => {
     expect(problem.messageVi.length).toBeGreaterThan(5);
     expect(problem.messageEn.length).toBeGreaterThan(5);
     expect(await storedKeys()).toEqual(before);
+  });
+
+  it('takes a file that is encrypted against printing and copying', async () => {
+    const body = encryptPdf(classic, '', '--print=none', '--extract=n');
+    const document = (await upload(body)).json(documentSchema);
+    expect(document).toMatchObject({ pageCount: 1, versions: [{ version: 0, sha256: sha256(body) }] });
   });
 
   it('refuses a body over the limit that does not say its length', async () => {

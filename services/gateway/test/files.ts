@@ -38,8 +38,8 @@ export function makePdf(options: { pages?: number; paddingBytes?: number; catalo
   return Buffer.concat(parts);
 }
 
-/** The PDF encrypted by qpdf with that user password (empty: permissions only). */
-export function encryptPdf(pdf: Buffer, userPassword: string): Buffer {
+/** The PDF encrypted by qpdf with that user password (empty: permissions only) and qpdf's options for permissions. */
+export function encryptPdf(pdf: Buffer, userPassword: string, ...permissions: string[]): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'kyso-qpdf-'));
   try {
     writeFileSync(join(folder, 'in.pdf'), pdf);
@@ -48,6 +48,7 @@ export function encryptPdf(pdf: Buffer, userPassword: string): Buffer {
       userPassword,
       'owner',
       '256',
+      ...permissions,
       '--',
       join(folder, 'in.pdf'),
       join(folder, 'out.pdf'),

@@ -74,7 +74,9 @@ async function signOriginal(
   const { certificate, chain, template } = credential;
   const { level } = work.step;
   const { requestId } = work.job;
-  const document = await PdfDocument.open(original, { maxScreenedObjects: ports.policy.screeningMaxObjects });
+  const document = await PdfDocument.open(original, {
+    limits: { maxScreenedObjects: ports.policy.screeningMaxObjects },
+  });
   const { earlier, findings } = await screenDocument(ports, work, { source: original, document, credential });
   const revocation = await checkRevocation(ports, { chain, level, requestId });
   passed(ports, work, 'screened');

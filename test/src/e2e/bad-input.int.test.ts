@@ -121,6 +121,11 @@ describe('an upload is refused and leaves nothing behind', () => {
       () => classic(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Count 0 /Kids [] >>']),
     ],
     ['that needs a password', 'PDF_PASSWORD_NEEDED', () => variant(['--encrypt', 'secret', 'owner', '256', '--'])],
+    [
+      'whose owner forbids changes',
+      'PDF_OWNER_FORBIDS',
+      () => variant(['--encrypt', '', 'owner', '256', '--modify=none', '--']),
+    ],
     ['over the limit', 'DOCUMENT_TOO_LARGE', () => new Uint8Array(Buffer.alloc(5_000_001, '%PDF-1.7\n'))],
   ];
   it.each(cases)('%s: %s', async (_what, code, make) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import { dataOf, objectBody } from '../testing/appearance-objects.js';
 import type { AppearancePlace } from './appearance.js';
 import { createAppearance } from './appearance.js';
 import type { AppearanceObject } from './pdf-syntax.js';
@@ -13,13 +14,14 @@ function place(given: Partial<AppearancePlace> = {}): AppearancePlace {
   let next = 100;
   return { widthPt: 200, heightPt: 80, rotate: 0, allocate: () => next++, ...given };
 }
-const textOf = (object: AppearanceObject | undefined) => Buffer.concat([...(object?.body ?? [])]).toString('latin1');
+const textOf = (object: AppearanceObject | undefined) =>
+  object === undefined ? '' : Buffer.concat(objectBody(object)).toString('latin1');
 function form(spec: Parameters<typeof createAppearance>[0], given: Partial<AppearancePlace> = {}): string {
   const { objects, appearanceRef } = createAppearance(spec).build(place(given));
   return textOf(objects.find(({ objectNumber }) => objectNumber === appearanceRef));
 }
 const bigParts = (objects: readonly AppearanceObject[]) =>
-  objects.flatMap(({ body }) => body.filter((part) => part.length > 1000));
+  objects.flatMap((object) => objectBody(object).filter((part) => part.length > 1000));
 /** Baselines of the lines, from the operator Tm. */
 const baselines = (content: string) =>
   [...content.matchAll(/1 0 0 1 (\S+) (\S+) Tm/g)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
@@ -44,7 +46,7 @@ describe('the objects of an appearance', () => {
     expect(textOf(image)).not.toContain('/SMask');
     expect(textOf(mask)).toContain('/ImageMask true/BitsPerComponent 1');
     const [, width, height] = /\/Width (\d+)\/Height (\d+)/.exec(textOf(mask))?.map(Number) ?? [];
-    const bits = inflateSync(Buffer.from(mask?.body[1] ?? []));
+    const bits = inflateSync(Buffer.from(dataOf(mask) ?? []));
     expect(bits.length).toBe(Math.ceil((width ?? 0) / 8) * (height ?? 0));
     // Some pixels are painted and some are not.
     expect(new Set(bits).size).toBeGreaterThan(1);
@@ -72,7 +74,7 @@ describe('the objects of an appearance', () => {
     const second = createAppearance({ ...spec, imagePng: png('rgba-8.png') }).build(place());
     expect(bigParts(first.objects).length).toBeGreaterThan(1);
     for (const [index, part] of bigParts(first.objects).entries()) expect(bigParts(second.objects)[index]).toBe(part);
-    expect(second.objects[1]?.body[1]).toBe(first.objects[1]?.body[1]);
+    expect(dataOf(second.objects[1])).toBe(dataOf(first.objects[1]));
   });
 
   it('state the true length of each stream', () => {

@@ -6,7 +6,7 @@ import type { Masking, PreparedImage } from './image-objects.js';
 import { layOut, measureLine } from './layout.js';
 import type { Content, Layout } from './layout.js';
 import type { AppearanceObject } from './pdf-syntax.js';
-import { latin1, number, streamParts } from './pdf-syntax.js';
+import { latin1, number } from './pdf-syntax.js';
 
 /** Where an appearance is drawn. */
 export interface AppearancePlace {
@@ -86,7 +86,7 @@ function buildObjects(layout: Layout, image: PreparedImage | undefined, place: A
   const entries =
     `/Type/XObject/Subtype/Form/BBox[0 0 ${number(place.widthPt)} ${number(place.heightPt)}]` +
     `${matrix(place)}/Resources<<${resources}>>`;
-  objects.unshift({ objectNumber: appearanceRef, body: streamParts(entries, latin1(drawing(layout))) });
+  objects.unshift({ objectNumber: appearanceRef, entries, data: latin1(drawing(layout)) });
   return { objects, appearanceRef };
 }
 

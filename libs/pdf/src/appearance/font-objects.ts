@@ -1,15 +1,19 @@
 import { deflateSync } from 'node:zlib';
 import { fontFile, fontMeasures, glyphCount, glyphs } from './font.js';
 import type { AppearanceObject } from './pdf-syntax.js';
-import { latin1, streamBody } from './pdf-syntax.js';
+import { latin1 } from './pdf-syntax.js';
 
 /** ISO 32000-2, 9.9.2: a subset's name starts with a tag of six letters. */
 const baseFont = '/KYSOVN+KysoSerif';
 
+interface EncodedStream {
+  readonly entries: string;
+  readonly data: Uint8Array;
+}
 interface FontBodies {
-  readonly fontFile: Uint8Array;
-  readonly toUnicode: Uint8Array;
-  readonly cidSet: Uint8Array;
+  readonly fontFile: EncodedStream;
+  readonly toUnicode: EncodedStream;
+  readonly cidSet: EncodedStream;
   readonly descriptor: Uint8Array;
   readonly cidFont: Uint8Array;
   readonly type0: Uint8Array;
@@ -42,9 +46,9 @@ export function fontObjects(allocate: () => number): { objects: AppearanceObject
         objectNumber: descriptorRef,
         body: [bodies.descriptor, latin1(`/FontFile2 ${fontFileRef} 0 R/CIDSet ${cidSetRef} 0 R>>`)],
       },
-      { objectNumber: fontFileRef, body: [bodies.fontFile] },
-      { objectNumber: toUnicodeRef, body: [bodies.toUnicode] },
-      { objectNumber: cidSetRef, body: [bodies.cidSet] },
+      { objectNumber: fontFileRef, ...bodies.fontFile },
+      { objectNumber: toUnicodeRef, ...bodies.toUnicode },
+      { objectNumber: cidSetRef, ...bodies.cidSet },
     ],
   };
 }
@@ -53,9 +57,9 @@ function makeBodies(): FontBodies {
   const compressed = deflateSync(fontFile, { level: 9 });
   const { ascent, descent, capHeight, boundingBox } = fontMeasures;
   return {
-    fontFile: streamBody(`/Length1 ${fontFile.length}/Filter/FlateDecode`, compressed),
-    toUnicode: streamBody('/Filter/FlateDecode', deflateSync(latin1(toUnicodeCMap()), { level: 9 })),
-    cidSet: streamBody('', cidSet()),
+    fontFile: { entries: `/Length1 ${fontFile.length}/Filter/FlateDecode`, data: compressed },
+    toUnicode: { entries: '/Filter/FlateDecode', data: deflateSync(latin1(toUnicodeCMap()), { level: 9 }) },
+    cidSet: { entries: '', data: cidSet() },
     // Flags: Serif and Nonsymbolic. StemV of a regular weight.
     descriptor: latin1(
       `<</Type/FontDescriptor/FontName${baseFont}/Flags 34/FontBBox[${boundingBox.join(' ')}]/ItalicAngle 0` +

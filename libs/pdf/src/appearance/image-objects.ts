@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { ByteBoundedCache } from './image-cache.js';
 import type { AppearanceObject } from './pdf-syntax.js';
-import { streamParts } from './pdf-syntax.js';
 import type { Pixels } from './png-pixels.js';
 import { decodePng, paeth } from './png-pixels.js';
 
@@ -61,7 +60,7 @@ export function imageObjects(
   if (image.mask === undefined) {
     return {
       imageRef,
-      objects: [{ objectNumber: imageRef, body: streamParts(image.colour.entries, image.colour.data) }],
+      objects: [{ objectNumber: imageRef, ...image.colour }],
     };
   }
   const maskRef = allocate();
@@ -70,9 +69,10 @@ export function imageObjects(
     objects: [
       {
         objectNumber: imageRef,
-        body: streamParts(`${image.colour.entries}/${image.mask.key} ${maskRef} 0 R`, image.colour.data),
+        entries: `${image.colour.entries}/${image.mask.key} ${maskRef} 0 R`,
+        data: image.colour.data,
       },
-      { objectNumber: maskRef, body: streamParts(image.mask.entries, image.mask.data) },
+      { objectNumber: maskRef, entries: image.mask.entries, data: image.mask.data },
     ],
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decode } from 'fast-png';
+import { objectBody } from '../testing/appearance-objects.js';
 import type { AppearanceSpec } from '../types.js';
 import { createAppearance } from './appearance.js';
 
@@ -100,7 +101,7 @@ function pageWith(spec: AppearanceSpec, rotate: 0 | 90 | 180 | 270): Buffer {
     [2, Buffer.from('<</Type/Pages/Count 1/Kids[3 0 R]>>')],
     [3, Buffer.from(`<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${size}]/Rotate ${rotate}/Resources<<>>/Annots[4 0 R]>>`)],
     [4, Buffer.from(`<</Type/Annot/Subtype/Stamp/F 4/Rect[${rectangle}]/AP<</N ${appearanceRef} 0 R>>>>`)],
-    ...objects.map(({ objectNumber, body }) => [objectNumber, Buffer.concat([...body])] as const),
+    ...objects.map((object) => [object.objectNumber, Buffer.concat(objectBody(object))] as const),
   ]);
   let file = Buffer.from('%PDF-1.7\n');
   let table = `xref\n0 ${next}\n0000000000 65535 f \n`;

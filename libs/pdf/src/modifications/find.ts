@@ -77,12 +77,24 @@ async function compareRevisions(
     comparison.report('CATALOG_CHANGED', 'another catalog');
     return comparison.findings;
   }
+  compareEncryption(comparison);
   await compareCatalog(comparison);
   await compareForm(comparison, value.dictionary);
   await compareStore(comparison);
   await comparePages(comparison);
   await reportTheRest(comparison);
   return comparison.findings;
+}
+
+/** What every string and stream is decrypted with must be what it was. */
+function compareEncryption(comparison: Comparison): void {
+  const { before, after } = comparison;
+  const written = before.sections[0]?.trailer.get('Encrypt');
+  const objectNumber = referenced(written);
+  const isChanged = objectNumber !== undefined && comparison.changes.has(objectNumber);
+  if (isChanged || !sameValue(written, after.sections[0]?.trailer.get('Encrypt'))) {
+    comparison.report('ENCRYPTION_CHANGED', 'another /Encrypt', objectNumber);
+  }
 }
 
 async function compareCatalog(comparison: Comparison): Promise<void> {

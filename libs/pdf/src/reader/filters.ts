@@ -1,7 +1,14 @@
 import { inflateSync } from 'node:zlib';
 import { limitExceeded } from '../limits.js';
 import { damaged } from '../syntax/parser.js';
-import { type Dictionary, Name, PdfArray, type PdfValue, Dictionary as DictionaryClass } from '../syntax/values.js';
+import {
+  type Dictionary,
+  isName,
+  Name,
+  PdfArray,
+  type PdfValue,
+  Dictionary as DictionaryClass,
+} from '../syntax/values.js';
 
 /**
  * Stream data without its filters (ISO 32000-2, 7.4). Only FlateDecode with PNG predictors is undone: what is decoded
@@ -13,6 +20,10 @@ export function decodeStream(dictionary: Dictionary, stored: Buffer, maxInflated
   const parameters = asList(dictionary.get('DecodeParms'));
   let data = stored;
   for (const [index, filter] of filters.entries()) {
+    if (index === 0 && isName(filter, 'Crypt')) {
+      // The encryption is undone already (ISO 32000-2, 7.4.10).
+      continue;
+    }
     if (!(filter instanceof Name) || filter.value !== 'FlateDecode') {
       throw damaged('FlateDecode', filter instanceof Name ? `the filter ${filter.value}` : 'a filter that is no name');
     }

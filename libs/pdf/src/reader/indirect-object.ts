@@ -1,5 +1,5 @@
 import { damaged, type Parser } from '../syntax/parser.js';
-import type { Dictionary, PdfValue } from '../syntax/values.js';
+import { type Dictionary, isName, type PdfValue } from '../syntax/values.js';
 import { Dictionary as DictionaryClass } from '../syntax/values.js';
 import type { Window } from './window.js';
 
@@ -17,19 +17,34 @@ export interface IndirectObject {
 }
 
 /** Parses `N G obj value`, and `stream` with its EOL if the object is one. */
-export function parseIndirectObject({ parser, base }: Window): IndirectObject {
+export function parseIndirectObject({ parser, base, securityHandler }: Window): IndirectObject {
   const objectNumber = parser.integer();
   const generation = parser.integer();
   parser.keyword('obj');
-  const value = parser.value();
+  const start = parser.pos;
+  parser.stringCipher = securityHandler?.stringCipher(objectNumber, generation);
+  let value = parser.value();
   let dataOffset: number | undefined;
   if (value instanceof DictionaryClass && parser.tryKeyword('stream')) {
     dataOffset = base + afterEndOfLine(parser);
+    if (parser.stringCipher !== undefined && isName(value.get('Type'), 'XRef')) {
+      // A cross-reference stream isn't encrypted, nor are the strings of its dictionary (ISO 32000-2, 7.5.8.2).
+      value = plainValue(parser, start);
+    }
   } else if (!parser.tryKeyword('endobj')) {
     // Without it the value may have been cut off by what stands there now.
     throw damaged(`endobj after object ${objectNumber}`, parser.excerpt());
   }
   return { objectNumber, generation, value, dataOffset, base, parsedEnd: base + parser.pos };
+}
+
+function plainValue(parser: Parser, start: number): PdfValue {
+  const back = parser.pos;
+  parser.pos = start;
+  parser.stringCipher = undefined;
+  const value = parser.value();
+  parser.pos = back;
+  return value;
 }
 
 /** ISO 32000-2, 7.3.8.1: CRLF or LF, not CR alone. */

@@ -161,7 +161,7 @@ export class ObjectView {
     return resolved instanceof Dictionary ? resolved : undefined;
   }
 
-  /** A stream's stored bytes: /Length of them, behind which `endstream` must stand. */
+  /** A stream's stored bytes without their encryption: /Length of them, behind which `endstream` must stand. */
   async storedData(object: IndirectObject): Promise<Buffer> {
     const length = await this.streamLength(dictionaryOf(object));
     if (object.dataOffset === undefined || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) {
@@ -172,7 +172,9 @@ export class ObjectView {
       throw limitExceeded(`a stream of at most ${limits.maxObjectBytes} bytes`, length);
     }
     await this.windows.at(object.dataOffset + length, ({ parser }) => parser.keyword('endstream'));
-    return asBuffer(await source.read(object.dataOffset, length));
+    const stored = asBuffer(await source.read(object.dataOffset, length));
+    const { securityHandler } = this.windows;
+    return securityHandler === undefined ? stored : securityHandler.decryptStream(object, stored, this);
   }
 
   private async streamLength(dictionary: Dictionary | undefined): Promise<PdfValue> {

@@ -52,7 +52,9 @@ describe('the page tree', () => {
 
   it('refuses more pages than the limit', async () => {
     const three = bufferSource(simplePdf({ count: 3 }));
-    expect(await refusal((await PdfDocument.open(three, { maxPages: 2 })).pageCount())).toBe('LIMIT_EXCEEDED');
+    expect(await refusal((await PdfDocument.open(three, { limits: { maxPages: 2 } })).pageCount())).toBe(
+      'LIMIT_EXCEEDED',
+    );
   });
 
   it('passes over kids that lead back up, that are nothing, and that are no pages', async () => {
@@ -76,7 +78,7 @@ describe('the page tree', () => {
       objects.set(level, `<< /Type /Pages /Kids [${level + 1} 0 R ${level + 1} 0 R] >>`);
     }
     const limits = { maxObjects: 1000 };
-    const document = await PdfDocument.open(bufferSource(makePdf({ objects })), limits);
+    const document = await PdfDocument.open(bufferSource(makePdf({ objects })), { limits });
     expect(await refusal(document.pageCount())).toBe('LIMIT_EXCEEDED');
   });
 

@@ -1,6 +1,8 @@
+import { ownerRefusal } from '../encryption/permissions.js';
 import { PdfError } from '../errors.js';
 import { decodeText } from '../syntax/strings.js';
 import { Dictionary, isName, PdfArray, PdfString } from '../syntax/values.js';
+import type { PdfSignature } from '../types.js';
 import { type FormField, readFields, readForm } from './fields.js';
 import type { ObjectView } from './objects.js';
 import { PageTree } from './pages.js';
@@ -12,8 +14,8 @@ export interface SigningPermissions {
   readonly fields: readonly FormField[];
   /** P of the certification (ISO 32000-2, 12.8.2.2); undefined on a document that nobody certified. */
   readonly certification: 1 | 2 | 3 | undefined;
-  /** Why this field may not be added or filled; undefined when it may. */
-  readonly refusalFor: (fieldName: string) => PdfError | undefined;
+  /** Why this field may not be added or filled with that kind of signature; undefined when it may. */
+  readonly refusalFor: (fieldName: string, kind?: PdfSignature['kind']) => PdfError | undefined;
 }
 
 const computed = Symbol('signing permissions');
@@ -40,8 +42,13 @@ async function readPermissions({ view, ends }: Structure): Promise<SigningPermis
   const permissions: SigningPermissions = {
     fields,
     certification,
-    refusalFor: (fieldName) => {
+    refusalFor: (fieldName, kind = 'signature') => {
       const isNew = !fields.some((field) => field.name === fieldName);
+      const change = !isNew ? 'fill-field' : kind === 'signature' ? 'add-field' : 'add-timestamp';
+      const forbidden = ownerRefusal(view.windows.securityHandler?.description, change);
+      if (forbidden !== undefined) {
+        return forbidden;
+      }
       if (certification === 1) {
         return new PdfError('CERTIFIED', 'a document that may be signed', 'a certification that permits no change');
       }
@@ -61,7 +68,7 @@ async function readPermissions({ view, ends }: Structure): Promise<SigningPermis
 /** Throws unless at least one more signature is possible. */
 export function assertAnySignaturePossible({ fields, certification, refusalFor }: SigningPermissions): void {
   const empty = fields.filter((field) => field.type === 'Sig' && field.value === undefined);
-  const candidates = certification === undefined ? [freeName(fields)] : empty.map((field) => field.name);
+  const candidates = [...(certification === undefined ? [freeName(fields)] : []), ...empty.map((field) => field.name)];
   const refusals = candidates.map((name) => refusalFor(name));
   if (!refusals.includes(undefined)) {
     throw (

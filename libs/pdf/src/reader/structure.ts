@@ -1,10 +1,10 @@
 import type { ByteSource } from '../byte-source.js';
+import { openEncryption } from '../encryption/security-handler.js';
 import { PdfError } from '../errors.js';
 import { defaultPdfLimits, Meter } from '../limits.js';
 import { damaged } from '../syntax/parser.js';
-import { Dictionary, PdfArray, PdfString, Reference } from '../syntax/values.js';
-import type { HybridPolicy, PdfLimits } from '../types.js';
-import { encryptionRefusal } from './encryption.js';
+import { type Dictionary, Reference } from '../syntax/values.js';
+import type { HybridPolicy, OpenOptions, PdfLimits } from '../types.js';
 import { dictionaryOf, type IndirectObject } from './indirect-object.js';
 import { ObjectReader, ObjectView } from './objects.js';
 import type { Section } from './section.js';
@@ -42,8 +42,8 @@ export function once<T>(structure: Structure, key: symbol, compute: () => T): T 
 }
 
 /** Reads header, tail and cross-reference data. Throws PdfError. */
-export async function readStructure(source: ByteSource, overrides: Partial<PdfLimits>): Promise<Structure> {
-  const limits = { ...defaultPdfLimits, ...overrides };
+export async function readStructure(source: ByteSource, options: OpenOptions): Promise<Structure> {
+  const limits = { ...defaultPdfLimits, ...options.limits };
   const meter = new Meter(limits);
   const ends = await readEnds(source);
   const windows = new WindowReader(source, limits, meter);
@@ -52,25 +52,19 @@ export async function readStructure(source: ByteSource, overrides: Partial<PdfLi
   if (newest === undefined) {
     throw damaged('a cross-reference section', 'none');
   }
-  const view = new ObjectView(new ObjectReader(windows), sections);
-  const structure = { source, limits, meter, ends, sections, trailer: newest.trailer, view, computed: new Map() };
-  await refuseEncrypted(structure);
-  return structure;
+  const view = await openView(windows, sections, options.password);
+  return { source, limits, meter, ends, sections, trailer: newest.trailer, view, computed: new Map() };
 }
 
-async function refuseEncrypted({ sections, view }: Structure): Promise<void> {
-  // Any section: a later trailer that leaves /Encrypt out makes the content unreadable, not unencrypted.
-  const trailer = sections.find((section) => section.trailer.entries.has('Encrypt'))?.trailer;
-  if (trailer === undefined) {
-    return;
-  }
-  const encrypt = await view.dictionary(trailer.get('Encrypt'));
-  if (encrypt === undefined) {
-    throw damaged('a dictionary as /Encrypt', 'something else');
-  }
-  const identifiers = await view.resolve(trailer.get('ID'));
-  const first = identifiers instanceof PdfArray ? identifiers.items[0] : undefined;
-  throw encryptionRefusal(encrypt, first instanceof PdfString ? first.decoded() : Buffer.alloc(0));
+async function openView(
+  windows: WindowReader,
+  sections: readonly Section[],
+  password: string | undefined,
+): Promise<ObjectView> {
+  const view = new ObjectView(new ObjectReader(windows), sections);
+  windows.securityHandler = await openEncryption(view, sections, password);
+  // What was read on the way is kept with its strings as plain ones.
+  return windows.securityHandler === undefined ? view : new ObjectView(new ObjectReader(windows), sections);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../byte-source.js';
+import type { StandardSecurityHandler } from '../encryption/security-handler.js';
 import { limitExceeded, type Meter } from '../limits.js';
 import { asBuffer } from '../sources.js';
 import { outOfWindow, Parser } from '../syntax/parser.js';
@@ -8,12 +9,16 @@ import type { PdfLimits } from '../types.js';
 export interface Window {
   readonly parser: Parser;
   readonly base: number;
+  /** Undefined unless the document is encrypted. */
+  readonly securityHandler?: StandardSecurityHandler | undefined;
 }
 
 /** Parses at offsets of the file with as few bytes read as possible: a small window first, a larger one if it ends. */
 export class WindowReader {
   /** The highest object number that any parsed object referred to. */
   highestReference = 0;
+  /** Set once it is known how the document is encrypted; objects that were read before then aren't kept. */
+  securityHandler: StandardSecurityHandler | undefined;
   private readonly firstWindowBytes: number;
   private readonly onReference = (objectNumber: number): void => {
     this.highestReference = Math.max(this.highestReference, objectNumber);
@@ -61,7 +66,7 @@ export class WindowReader {
     const complete = offset + bytes.length >= this.source.size;
     const parser = new Parser(asBuffer(bytes), 0, { maxNesting, complete, onReference: this.onReference });
     try {
-      return parse({ parser, base: offset });
+      return parse({ parser, base: offset, securityHandler: this.securityHandler });
     } catch (error) {
       if (error !== outOfWindow) {
         throw error;

@@ -178,7 +178,7 @@ describe('updates that the newest trailer does not lead to', () => {
 describe('limits', () => {
   it('says that it stopped where a document has more objects than are looked at', async () => {
     const source = bufferSource(simplePdf({ count: 50 }));
-    const findings = await screenPdf(await PdfDocument.open(source, { maxScreenedObjects: 20 }));
+    const findings = await screenPdf(await PdfDocument.open(source, { limits: { maxScreenedObjects: 20 } }));
     expect(findings).toEqual([{ kind: 'not-screened', detail: 'more objects than are looked at', count: 1 }]);
   });
 

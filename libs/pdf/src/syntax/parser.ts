@@ -1,7 +1,16 @@
 import { PdfError } from '../errors.js';
 import { limitExceeded } from '../limits.js';
 import { hexValue } from './strings.js';
-import { Dictionary, type DictionaryEntry, Name, PdfArray, PdfString, type PdfValue, Reference } from './values.js';
+import {
+  Dictionary,
+  type DictionaryEntry,
+  Name,
+  PdfArray,
+  PdfString,
+  type PdfValue,
+  Reference,
+  type StringCipher,
+} from './values.js';
 
 /** Thrown, without a stack, when the window ends within a token and the file goes on: read more and parse again. */
 export const outOfWindow = Object.freeze({ outOfWindow: true });
@@ -39,6 +48,8 @@ export interface ParserOptions {
 
 /** Reads objects (ISO 32000-2, 7.3) from a window of the file; keeps the span of everything that may be written again. */
 export class Parser {
+  /** What the strings that come next are encrypted with; undefined where they are plain. */
+  stringCipher: StringCipher | undefined;
   private depth = 0;
 
   constructor(
@@ -253,7 +264,7 @@ export class Parser {
         open -= 1;
         if (open === 0) {
           this.pos = at + 1;
-          return new PdfString(bytes, start, this.pos);
+          return new PdfString(bytes, start, this.pos, this.stringCipher);
         }
       }
     }
@@ -272,7 +283,7 @@ export class Parser {
     if (close > start + 1 && hexValue(first) < 0 && !isSpace(first)) {
       throw damaged('hexadecimal digits', 'other characters');
     }
-    return new PdfString(this.bytes, start, this.pos);
+    return new PdfString(this.bytes, start, this.pos, this.stringCipher);
   }
 
   private array(): PdfArray {
@@ -284,7 +295,7 @@ export class Parser {
       const code = this.bytes[this.pos];
       if (code === 0x5d) {
         this.pos += 1;
-        return new PdfArray({ bytes: this.bytes, start, end: this.pos }, items);
+        return new PdfArray({ bytes: this.bytes, start, end: this.pos, cipher: this.stringCipher }, items);
       }
       items.push(this.value());
     }
@@ -307,12 +318,25 @@ export class Parser {
         entries.set(key, { value, valueStart, valueEnd: this.pos });
       } else if (code === 0x3e && this.bytes[this.pos + 1] === 0x3e) {
         this.pos += 2;
-        return new Dictionary({ bytes: this.bytes, start, end: this.pos }, entries, ambiguous);
+        if (this.stringCipher !== undefined) {
+          leaveContentsPlain(entries);
+        }
+        const span = { bytes: this.bytes, start, end: this.pos, cipher: this.stringCipher };
+        return new Dictionary(span, entries, ambiguous);
       } else if (code === undefined || this.pos + 1 >= this.bytes.length) {
         this.ended();
       } else {
         throw damaged('a key or the end of a dictionary', this.excerpt());
       }
     }
+  }
+}
+
+/** /Contents of a signature dictionary is never encrypted (ISO 32000-2, 7.6.2); no other dictionary has a /ByteRange. */
+function leaveContentsPlain(entries: Map<string, DictionaryEntry>): void {
+  const contents = entries.get('Contents');
+  if (contents?.value instanceof PdfString && entries.has('ByteRange')) {
+    const { bytes, start, end } = contents.value;
+    entries.set('Contents', { ...contents, value: new PdfString(bytes, start, end) });
   }
 }

@@ -80,6 +80,21 @@ const docEncoding: Readonly<Record<number, string>> = Object.fromEntries(
   ),
 );
 
+/** The bytes of `text` in PDFDocEncoding; undefined where a character isn't in it. */
+export function encodeDocText(text: string): Buffer | undefined {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    const isSame = docEncoding[code] === undefined && code <= 0xff;
+    const found = isSame ? code : Object.values(docEncoding).indexOf(character);
+    if (found < 0) {
+      return undefined;
+    }
+    bytes.push(isSame ? code : Number(Object.keys(docEncoding)[found]));
+  }
+  return Buffer.from(bytes);
+}
+
 /** A text string (ISO 32000-2, 7.9.2.2): UTF-16BE or UTF-8 by its mark, else PDFDocEncoding. */
 export function decodeText(bytes: Buffer): string {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) {

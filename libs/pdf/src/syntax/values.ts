@@ -13,12 +13,28 @@ export class Reference {
   ) {}
 }
 
+/** What the strings of one object are encrypted with (ISO 32000-2, 7.6.3). */
+export interface StringCipher {
+  readonly objectNumber: number;
+  readonly generation: number;
+  decrypt(stored: Buffer): Buffer;
+}
+
+/** Where something stands; `cipher` is undefined where its strings are plain: always but in encrypted documents. */
+export interface Span {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly cipher?: StringCipher | undefined;
+}
+
 /** Something that was read, with the exact bytes that it was written with: `bytes` from `start` to `end`. */
-abstract class Spanned {
+abstract class Spanned implements Span {
   constructor(
     readonly bytes: Buffer,
     readonly start: number,
     readonly end: number,
+    readonly cipher?: StringCipher,
   ) {}
 
   /** Byte for byte as in the file. */
@@ -27,24 +43,25 @@ abstract class Spanned {
   }
 }
 
-/** ISO 32000-2, 7.3.4, literal or hexadecimal; decoded when it is asked for. */
+/** ISO 32000-2, 7.3.4, literal or hexadecimal; decoded, and decrypted, when it is asked for. */
 export class PdfString extends Spanned {
   get isHex(): boolean {
     return this.bytes[this.start] === 0x3c;
   }
 
   decoded(): Buffer {
-    return this.isHex ? decodeHexString(this.raw()) : decodeLiteralString(this.raw());
+    const stored = this.isHex ? decodeHexString(this.raw()) : decodeLiteralString(this.raw());
+    return this.cipher === undefined ? stored : this.cipher.decrypt(stored);
   }
 }
 
 /** ISO 32000-2, 7.3.6. */
 export class PdfArray extends Spanned {
   constructor(
-    span: { bytes: Buffer; start: number; end: number },
+    span: Span,
     readonly items: readonly PdfValue[],
   ) {
-    super(span.bytes, span.start, span.end);
+    super(span.bytes, span.start, span.end, span.cipher);
   }
 }
 
@@ -58,11 +75,11 @@ export interface DictionaryEntry {
 /** ISO 32000-2, 7.3.7. A key that stands twice keeps its last value, as most readers do, and sets `ambiguous`. */
 export class Dictionary extends Spanned {
   constructor(
-    span: { bytes: Buffer; start: number; end: number },
+    span: Span,
     readonly entries: ReadonlyMap<string, DictionaryEntry>,
     readonly ambiguous: boolean,
   ) {
-    super(span.bytes, span.start, span.end);
+    super(span.bytes, span.start, span.end, span.cipher);
   }
 
   /** The value as written, references not followed; undefined where there is none. */

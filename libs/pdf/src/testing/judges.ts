@@ -22,10 +22,19 @@ function withFile<T>(pdf: Uint8Array, use: (path: string, folder: string) => T):
 }
 
 /** What `qpdf --check` complains of; empty for a sound file. */
-export function qpdfComplaints(pdf: Uint8Array): string {
+export function qpdfComplaints(pdf: Uint8Array, ...options: string[]): string {
   return withFile(pdf, (path) => {
-    const { status, stderr } = spawnSync('qpdf', ['--check', path], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('qpdf', ['--check', ...options, path], { encoding: 'utf8' });
     return status === 0 ? '' : stderr || `status ${status}`;
+  });
+}
+
+/** The file without its encryption, its streams expanded, by qpdf. */
+export function qpdfDecrypted(pdf: Uint8Array, password: string): string {
+  return withFile(pdf, (path, folder) => {
+    const output = join(folder, 'out.pdf');
+    execFileSync('qpdf', ['--decrypt', '--qdf', `--password=${password}`, path, output]);
+    return readFileSync(output, 'latin1');
   });
 }
 
@@ -38,22 +47,28 @@ export function qpdf(pdf: Uint8Array, ...options: string[]): Buffer {
   });
 }
 
-/** As `qpdf`, for options that exclude --deterministic-id. */
-export function qpdfEncrypted(pdf: Uint8Array, ...options: string[]): Buffer {
+function isForm(option: string): boolean {
+  return /^--(object-streams=|linearize)/.test(option);
+}
+
+/** As `qpdf`, with encryption: `options` are those of --encrypt behind the two passwords, and those of the file's form. */
+export function qpdfEncrypted(pdf: Uint8Array, user: string, owner: string, ...options: string[]): Buffer {
+  const encrypt = [user, owner, ...options.filter((option) => !isForm(option))];
   return withFile(pdf, (path, folder) => {
     const output = join(folder, 'out.pdf');
-    execFileSync('qpdf', ['--allow-weak-crypto', '--encrypt', ...options, '--', path, output]);
+    const form = ['--allow-weak-crypto', ...options.filter(isForm)];
+    execFileSync('qpdf', [...form, '--encrypt', ...encrypt, '--', path, output]);
     return readFileSync(output);
   });
 }
 
-export function pdftotext(pdf: Uint8Array): string {
-  return withFile(pdf, (path) => execFileSync('pdftotext', [path, '-'], { encoding: 'utf8' }));
+export function pdftotext(pdf: Uint8Array, ...options: string[]): string {
+  return withFile(pdf, (path) => execFileSync('pdftotext', [...options, path, '-'], { encoding: 'utf8' }));
 }
 
 /** What `pdfsig` says, without checking certificates. */
-export function pdfsig(pdf: Uint8Array): string {
-  return withFile(pdf, (path) => spawnSync('pdfsig', ['-nocert', path], { encoding: 'utf8' }).stdout);
+export function pdfsig(pdf: Uint8Array, ...options: string[]): string {
+  return withFile(pdf, (path) => spawnSync('pdfsig', ['-nocert', ...options, path], { encoding: 'utf8' }).stdout);
 }
 
 export interface Picture {
@@ -67,11 +82,10 @@ export interface Picture {
 }
 
 /** One page as poppler draws it, at 72 dpi unless told, from the CropBox. */
-export function render(pdf: Uint8Array, page = 1): Picture {
+export function render(pdf: Uint8Array, page = 1, ...options: string[]): Picture {
+  const pages = ['-f', String(page), '-l', String(page)];
   const bytes = withFile(pdf, (path) =>
-    execFileSync('pdftoppm', ['-gray', '-cropbox', '-r', '72', '-f', String(page), '-l', String(page), path], {
-      maxBuffer: 1 << 28,
-    }),
+    execFileSync('pdftoppm', ['-gray', '-cropbox', '-r', '72', ...pages, ...options, path], { maxBuffer: 1 << 28 }),
   );
   const header = /^P5\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString('latin1', 0, 40));
   const width = Number(header?.[1]);

@@ -19,9 +19,12 @@ export const fakeCms = Buffer.from('3003020105', 'hex');
 
 export const signingTime = new Date('2026-11-22T11:12:13Z');
 
-export function open(pdf: Uint8Array): Promise<PdfDocument> {
-  return PdfDocument.open(bufferSource(pdf));
+export function open(pdf: Uint8Array, password?: string): Promise<PdfDocument> {
+  return PdfDocument.open(bufferSource(pdf), password === undefined ? {} : { password });
 }
+
+/** For documents that take a password to open. */
+type WithPassword<Options> = Partial<Options> & { readonly password?: string };
 
 /** Signs with a placeholder for a CMS. */
 export async function sign(pdf: Uint8Array, options: Partial<PrepareOptions> = {}): Promise<Buffer> {
@@ -36,8 +39,11 @@ export async function sign(pdf: Uint8Array, options: Partial<PrepareOptions> = {
 }
 
 /** Signs with a real CMS over the bytes that the ByteRange names, and compares our digest with theirs. */
-export async function signForReal(pdf: Uint8Array, options: Partial<PrepareOptions> = {}): Promise<Buffer> {
-  const document = await open(pdf);
+export async function signForReal(
+  pdf: Uint8Array,
+  { password, ...options }: WithPassword<PrepareOptions> = {},
+): Promise<Buffer> {
+  const document = await open(pdf, password);
   const all = { fieldName: 'Signature1', reservedBytes: 4096, signingTime, ...options };
   const prepared = await prepareSignature(document, all);
   const whole = Buffer.concat([pdf, prepared.increment]);
@@ -51,19 +57,22 @@ export async function signForReal(pdf: Uint8Array, options: Partial<PrepareOptio
   return Buffer.concat([pdf, completeSignature(prepared, opensslCms(content))]);
 }
 
-export async function timestamp(pdf: Uint8Array, fieldName = 'Timestamp1'): Promise<Buffer> {
-  const prepared = await prepareDocumentTimestamp(await open(pdf), { fieldName, reservedBytes: 64 });
+export async function timestamp(pdf: Uint8Array, fieldName = 'Timestamp1', password?: string): Promise<Buffer> {
+  const prepared = await prepareDocumentTimestamp(await open(pdf, password), { fieldName, reservedBytes: 64 });
   return Buffer.concat([pdf, completeSignature(prepared, fakeCms)]);
 }
 
-export async function addEvidence(pdf: Uint8Array, evidence: Partial<DocumentSecurityStore>): Promise<Buffer> {
+export async function addEvidence(
+  pdf: Uint8Array,
+  { password, ...evidence }: WithPassword<DocumentSecurityStore>,
+): Promise<Buffer> {
   const all = { certificates: [], ocspResponses: [], crls: [], ...evidence };
-  return Buffer.concat([pdf, (await buildSecurityStore(await open(pdf), all)) ?? Buffer.alloc(0)]);
+  return Buffer.concat([pdf, (await buildSecurityStore(await open(pdf, password), all)) ?? Buffer.alloc(0)]);
 }
 
 /** Codes of what was found wrong after the signature of that index. */
-export async function findings(pdf: Uint8Array, index = 0): Promise<string[]> {
-  const document = await open(pdf);
+export async function findings(pdf: Uint8Array, index = 0, password?: string): Promise<string[]> {
+  const document = await open(pdf, password);
   const signature = (await document.signatures())[index];
   if (signature === undefined) {
     throw new Error(`no signature ${index}`);

@@ -4,7 +4,7 @@ import { dictionaryOf, type IndirectObject } from '../reader/indirect-object.js'
 import type { ObjectView } from '../reader/objects.js';
 import { readCatalog } from '../reader/structure.js';
 import type { Increment } from './increment.js';
-import { asText, editDictionary, extendArray } from './parts.js';
+import { editDictionary, extendArray, type Written } from './parts.js';
 
 /** SignaturesExist and AppendOnly (ISO 32000-2, table 225). */
 const signatureFlags = 3;
@@ -31,13 +31,13 @@ export async function readHeldArray(view: ObjectView, value: PdfValue | undefine
  * Adds `item` to the array, where it stands. Gives the value that the holding dictionary needs, or undefined when it
  * stays as it is: direct stays direct and indirect stays indirect, since older signatures break in Acrobat otherwise.
  */
-export function appendTo(increment: Increment, held: HeldArray, item: string): string | undefined {
+export function appendTo(increment: Increment, held: HeldArray, item: string): Written | undefined {
   if (held.array === undefined) {
     return `[${item}]`;
   }
   const parts = extendArray(held.array, item);
   if (held.object === undefined) {
-    return asText(parts);
+    return parts;
   }
   increment.add(held.object.objectNumber, parts, held.object.generation);
   return undefined;
@@ -82,7 +82,7 @@ export function updateForm(increment: Increment, holder: FormHolder, fieldRef: s
     replaceInCatalog(increment, catalog, `${objectNumber} 0 R`);
     return;
   }
-  const changes = new Map<string, string>();
+  const changes = new Map<string, Written>();
   const array = fieldRef === undefined ? undefined : appendTo(increment, fields, fieldRef);
   if (array !== undefined) {
     changes.set('Fields', array);
@@ -95,13 +95,13 @@ export function updateForm(increment: Increment, holder: FormHolder, fieldRef: s
   }
   const edited = editDictionary(form, changes);
   if (formObject === undefined) {
-    replaceInCatalog(increment, catalog, asText(edited));
+    replaceInCatalog(increment, catalog, edited);
   } else {
     increment.add(formObject.objectNumber, edited, formObject.generation);
   }
 }
 
-function replaceInCatalog(increment: Increment, catalog: FormHolder['catalog'], form: string): void {
+function replaceInCatalog(increment: Increment, catalog: FormHolder['catalog'], form: Written): void {
   const { object, dictionary } = catalog;
   increment.add(object.objectNumber, editDictionary(dictionary, new Map([['AcroForm', form]])), object.generation);
 }

@@ -3,6 +3,7 @@ import { damaged } from '../syntax/parser.js';
 import { PdfArray, PdfString } from '../syntax/values.js';
 import type { Structure } from '../reader/structure.js';
 import { copyParts, type Part, partLength } from './parts.js';
+import { sealParts } from './seal.js';
 
 /** Ten digits are all that an entry of a classic table holds. */
 const maxTableOffset = 9_999_999_999;
@@ -11,6 +12,8 @@ interface NewObject {
   readonly objectNumber: number;
   readonly generation: number;
   readonly parts: readonly Part[];
+  /** Of a stream, before its encryption; `parts` are the dictionary's entries then. */
+  readonly data?: Uint8Array;
 }
 
 /** A laid out increment, to be written just behind the original's last byte. */
@@ -49,6 +52,11 @@ export class Increment {
     this.objects.push({ objectNumber, generation, parts });
   }
 
+  /** A new stream: `entries` of its dictionary without /Length, and the data with the filters that they name. */
+  addStream(objectNumber: number, entries: string, data: Uint8Array): void {
+    this.objects.push({ objectNumber, generation: 0, parts: [`<<${entries}`], data });
+  }
+
   /** `idSeed` makes the second part of /ID (ISO 32000-2, 14.4): the same seed gives the same bytes. */
   layOut(idSeed: string): Laid {
     const { source, ends, sections } = this.structure;
@@ -57,7 +65,9 @@ export class Increment {
     let length = chunks.length;
     const entries: XrefLine[] = [];
     const bodyOffsets = new Map<number, number>();
-    for (const { objectNumber, generation, parts } of this.objects) {
+    for (const object of this.objects) {
+      const { objectNumber, generation } = object;
+      const parts = this.body(object, idSeed);
       const head = `${objectNumber} ${generation} obj\n`;
       entries.push({ objectNumber, generation, offset: base + length - ends.headerOffset });
       bodyOffsets.set(objectNumber, length + head.length);
@@ -71,6 +81,18 @@ export class Increment {
     const bytes = Buffer.allocUnsafe(chunks.reduce((sum, part) => sum + partLength(part), 0));
     copyParts(chunks, bytes, 0);
     return { bytes, bodyOffsets };
+  }
+
+  /** What stands between `obj` and `endobj`, encrypted where the document is (ISO 32000-2, 7.6.2). */
+  private body({ objectNumber, generation, parts, data }: NewObject, idSeed: string): readonly Part[] {
+    const handler = this.structure.view.windows.securityHandler;
+    const cipher = handler?.stringCipher(objectNumber, generation);
+    const sealed = cipher === undefined ? parts : sealParts(parts, cipher, idSeed);
+    if (data === undefined) {
+      return sealed;
+    }
+    const stored = handler?.streamCipher(objectNumber, generation).encrypt(data, idSeed) ?? data;
+    return [...sealed, `/Length ${stored.length}>>stream\n`, stored, '\nendstream'];
   }
 
   private xrefTable(entries: XrefLine[], idSeed: string): Part[] {
@@ -114,7 +136,7 @@ export class Increment {
       throw damaged('a /Root in the newest trailer', 'none');
     }
     const parts: Part[] = [` /Prev ${ends.startXref - ends.headerOffset}`];
-    for (const key of ['Root', 'Info']) {
+    for (const key of ['Root', 'Info', 'Encrypt']) {
       const entry = trailer.entries.get(key);
       if (entry !== undefined) {
         parts.push(` /${key} `, trailer.bytes.subarray(entry.valueStart, entry.valueEnd));
@@ -125,6 +147,10 @@ export class Increment {
     if (first instanceof PdfString && second instanceof PdfString) {
       const changing = hash('sha256', Buffer.concat([second.raw(), Buffer.from(idSeed)]), 'hex').slice(0, 32);
       parts.push(' /ID [', first.raw(), ` <${changing}>]`);
+    } else if (trailer.entries.has('Encrypt')) {
+      // The key is made from its first part, however it is written.
+      const entry = trailer.entries.get('ID');
+      parts.push(...(entry === undefined ? [] : [' /ID ', trailer.bytes.subarray(entry.valueStart, entry.valueEnd)]));
     }
     return parts;
   }

@@ -1,12 +1,27 @@
 import { PdfError } from '../errors.js';
 import { isSpace } from '../syntax/parser.js';
-import type { Dictionary, PdfArray } from '../syntax/values.js';
+import type { Dictionary, PdfArray, Span, StringCipher } from '../syntax/values.js';
 
-/** A piece of output: ASCII text, bytes that are shared and not copied until the increment is laid out, or zeros. */
-export type Part = string | Uint8Array | { readonly zeroDigits: number };
+/** Bytes of the document whose strings are encrypted for the object that they stood in. */
+export interface SealedPart {
+  readonly sealed: Uint8Array;
+  readonly cipher: StringCipher;
+}
+
+/**
+ * A piece of output: ASCII text, bytes that are shared and not copied until the increment is laid out, the digits of
+ * /Contents, or bytes of an encrypted document. Strings are plain but in the last: the increment encrypts them.
+ */
+export type Part = string | Uint8Array | { readonly zeroDigits: number } | SealedPart;
+
+/** What a key of a dictionary is to have as its value. */
+export type Written = string | readonly Part[];
 
 export function partLength(part: Part): number {
-  return typeof part === 'object' && 'zeroDigits' in part ? part.zeroDigits : part.length;
+  if (typeof part === 'string' || part instanceof Uint8Array) {
+    return part.length;
+  }
+  return 'zeroDigits' in part ? part.zeroDigits : part.sealed.length;
 }
 
 /** Copies the parts to `target` from `at`; gives the position behind them. */
@@ -19,8 +34,9 @@ export function copyParts(parts: readonly Part[], target: Buffer, at: number): n
       target.fill(0x30, position, position + part.zeroDigits);
       position += part.zeroDigits;
     } else {
-      target.set(part, position);
-      position += part.length;
+      const bytes = part instanceof Uint8Array ? part : part.sealed;
+      target.set(bytes, position);
+      position += bytes.length;
     }
   }
   return position;
@@ -31,28 +47,28 @@ export function copyParts(parts: readonly Part[], target: Buffer, at: number): n
  * its end. Older signatures survive only what a viewer can see to be the same. Throws PdfError DAMAGED for a dictionary
  * in which a key stands twice, since readers differ on which one counts.
  */
-export function editDictionary(dictionary: Dictionary, changes: ReadonlyMap<string, string>): Part[] {
+export function editDictionary(dictionary: Dictionary, changes: ReadonlyMap<string, Written>): Part[] {
   if (dictionary.ambiguous) {
     throw new PdfError('DAMAGED', 'each key once in a dictionary that must be changed', 'a key that stands twice');
   }
   const { bytes, start, end, entries } = dictionary;
   const replaced = [...changes]
-    .flatMap(([key, text]) => {
+    .flatMap(([key, written]) => {
       const entry = entries.get(key);
-      return entry === undefined ? [] : [{ ...entry, text }];
+      return entry === undefined ? [] : [{ ...entry, written }];
     })
     .sort((a, b) => a.valueStart - b.valueStart);
   const parts: Part[] = [];
   let copied = start;
-  for (const { valueStart, valueEnd, text } of replaced) {
+  for (const { valueStart, valueEnd, written } of replaced) {
     // `/Key(value)` needs no space before its value, but what replaces the value may.
-    parts.push(bytes.subarray(copied, valueStart), isSpace(bytes[valueStart - 1]) ? text : ` ${text}`);
+    parts.push(copy(dictionary, copied, valueStart), isSpace(bytes[valueStart - 1]) ? '' : ' ', ...asParts(written));
     copied = valueEnd;
   }
-  parts.push(bytes.subarray(copied, end - 2));
-  for (const [key, text] of changes) {
+  parts.push(copy(dictionary, copied, end - 2));
+  for (const [key, written] of changes) {
     if (!entries.has(key)) {
-      parts.push(` /${key} ${text}`);
+      parts.push(` /${key} `, ...asParts(written));
     }
   }
   parts.push(' >>');
@@ -61,12 +77,14 @@ export function editDictionary(dictionary: Dictionary, changes: ReadonlyMap<stri
 
 /** The array as it was written, with `items` added at its end. */
 export function extendArray(array: PdfArray, items: string): Part[] {
-  return [array.bytes.subarray(array.start, array.end - 1), ` ${items}]`];
+  return [copy(array, array.start, array.end - 1), ` ${items}]`];
 }
 
-/** As text, one character a byte, to become the value of a dictionary's key. */
-export function asText(parts: readonly Part[]): string {
-  const buffer = Buffer.allocUnsafe(parts.reduce((length, part) => length + partLength(part), 0));
-  copyParts(parts, buffer, 0);
-  return buffer.toString('latin1');
+export function asParts(written: Written): readonly Part[] {
+  return typeof written === 'string' ? [written] : written;
+}
+
+function copy({ bytes, cipher }: Span, start: number, end: number): Part {
+  const copied = bytes.subarray(start, end);
+  return cipher === undefined ? copied : { sealed: copied, cipher };
 }

@@ -8,7 +8,7 @@ import { displayedPage, type PageObject, PageTree, type Rotation } from '../read
 import { readSigningPermissions } from '../reader/permissions.js';
 import { assertHybridPolicy } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
-import type { HybridPolicy, Prepared, PrepareOptions } from '../types.js';
+import type { HybridPolicy, PdfSignature, Prepared, PrepareOptions } from '../types.js';
 import { fillField, readEmptyField } from './empty-field.js';
 import { appendTo, readFormHolder, readHeldArray, updateForm } from './form-update.js';
 import { Increment, type Laid } from './increment.js';
@@ -28,6 +28,7 @@ const maxReservedBytes = 16 * 1024 * 1024;
 export async function prepareSignature(document: PdfDocument, options: PrepareOptions): Promise<Prepared> {
   const { fieldName, reservedBytes, visible, hybrid, ...claims } = options;
   return prepare(document, {
+    kind: 'signature',
     fieldName,
     reservedBytes,
     hybrid,
@@ -44,6 +45,7 @@ export async function prepareDocumentTimestamp(
 ): Promise<Prepared> {
   const { fieldName, reservedBytes, hybrid } = options;
   return prepare(document, {
+    kind: 'document-timestamp',
     fieldName,
     reservedBytes,
     hybrid,
@@ -55,6 +57,7 @@ export async function prepareDocumentTimestamp(
 
 /** What a signature and a document time-stamp have in common. */
 interface Request {
+  readonly kind: PdfSignature['kind'];
   readonly fieldName: string;
   readonly reservedBytes: number;
   readonly hybrid: HybridPolicy | undefined;
@@ -68,7 +71,7 @@ async function prepare(document: PdfDocument, request: Request): Promise<Prepare
   structure.meter.begin();
   assertHybridPolicy(structure, request.hybrid);
   const permissions = await readSigningPermissions(structure);
-  const refusal = permissions.refusalFor(request.fieldName);
+  const refusal = permissions.refusalFor(request.fieldName, request.kind);
   if (refusal !== undefined) {
     throw refusal;
   }
@@ -165,8 +168,12 @@ function draw(
   const { widthPt, heightPt, rotate, masking } = place;
   const { allocate } = increment;
   const built = createAppearance(visible.appearance, masking).build({ widthPt, heightPt, rotate, allocate });
-  for (const { objectNumber, body } of built.objects) {
-    increment.add(objectNumber, body);
+  for (const object of built.objects) {
+    if ('data' in object) {
+      increment.addStream(object.objectNumber, object.entries, object.data);
+    } else {
+      increment.add(object.objectNumber, object.body);
+    }
   }
   return built.appearanceRef;
 }
@@ -183,6 +190,10 @@ function finish(
   const gapStart = originalSize + body + signature.contentsAt;
   const gapEnd = gapStart + reservedBytes * 2 + 2;
   const byteRange = [0, gapStart, gapEnd, originalSize + bytes.length - gapEnd] as const;
+  // Were a string in front of them encrypted, they would stand elsewhere.
+  if (bytes[body + signature.contentsAt] !== 0x3c || bytes[body + signature.byteRangeAt - 1] !== 0x5b) {
+    throw new Error('/ByteRange and /Contents must stand in front of every string of the signature dictionary');
+  }
   writeByteRange(bytes, body + signature.byteRangeAt, byteRange);
   return {
     increment: bytes,

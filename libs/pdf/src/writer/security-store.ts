@@ -7,7 +7,7 @@ import { Dictionary, Reference } from '../syntax/values.js';
 import type { DocumentSecurityStore } from '../types.js';
 import { appendTo, type HeldArray, readHeldArray } from './form-update.js';
 import { Increment } from './increment.js';
-import { asText, editDictionary, type Part } from './parts.js';
+import { asParts, editDictionary, type Part, type Written } from './parts.js';
 
 /**
  * An increment that adds the evidence to /DSS (ETSI EN 319 142-1, 5.4.2; merged with what is there, duplicates left out);
@@ -38,7 +38,7 @@ export async function buildSecurityStore(
   }
 
   const increment = new Increment(structure);
-  const changes = new Map<string, string>();
+  const changes = new Map<string, Written>();
   for (const { list, key } of storeKeys) {
     const references = addStreams(increment, news[list]);
     const array = references === '' ? undefined : appendTo(increment, held.get(key) ?? nothing, references);
@@ -48,7 +48,7 @@ export async function buildSecurityStore(
   }
   const edited: Part[] =
     store === undefined
-      ? [`<< /Type /DSS ${[...changes].map(([key, array]) => `/${key} ${array}`).join(' ')} >>`]
+      ? ['<< /Type /DSS', ...[...changes].flatMap(([key, array]) => [` /${key} `, ...asParts(array)]), ' >>']
       : editDictionary(store, changes);
   const { object, dictionary } = catalog;
   if (store !== undefined && storeObject !== undefined) {
@@ -56,11 +56,7 @@ export async function buildSecurityStore(
       increment.add(storeObject.objectNumber, edited, storeObject.generation);
     }
   } else if (store !== undefined) {
-    increment.add(
-      object.objectNumber,
-      editDictionary(dictionary, new Map([['DSS', asText(edited)]])),
-      object.generation,
-    );
+    increment.add(object.objectNumber, editDictionary(dictionary, new Map([['DSS', edited]])), object.generation);
   } else {
     const objectNumber = increment.allocate();
     increment.add(objectNumber, edited);
@@ -92,7 +88,7 @@ function addStreams(increment: Increment, ders: readonly Uint8Array[]): string {
   const references: string[] = [];
   for (const der of ders) {
     const objectNumber = increment.allocate();
-    increment.add(objectNumber, [`<< /Length ${der.length} >>\nstream\n`, der, '\nendstream']);
+    increment.addStream(objectNumber, '', der);
     references.push(`${objectNumber} 0 R`);
   }
   return references.join(' ');

@@ -19,7 +19,7 @@ export async function inspectPdf(
   limits: { readonly maxScreenedObjects: number },
 ): Promise<PdfFacts> {
   return refusing(async () => {
-    const document = await PdfDocument.open(source, limits);
+    const document = await PdfDocument.open(source, { limits });
     await document.assertSignable();
     const pageCount = await document.pageCount();
     const first = await document.page(0);
