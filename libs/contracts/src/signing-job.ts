@@ -91,6 +91,16 @@ export const signingJobRequestSchema = z
   .meta({ id: 'SigningJobRequest' });
 export type SigningJobRequest = z.infer<typeof signingJobRequestSchema>;
 
+/** Why a step was signed again with a larger placeholder: the estimate from chain, algorithms and TSA was too small. */
+export const placeholderShortageSchema = z
+  .object({
+    reservedBytes: z.int().describe('Bytes that were reserved for the CMS'),
+    neededBytes: z.int().describe('Bytes that the CMS had, with its time-stamp'),
+  })
+  .describe('Why the step was signed again: the last shortage of reserved space')
+  .meta({ id: 'PlaceholderShortage' });
+export type PlaceholderShortage = z.infer<typeof placeholderShortageSchema>;
+
 export const stepResultSchema = z
   .object({
     step: z.int().min(0),
@@ -121,6 +131,7 @@ export const stepResultSchema = z
       .boolean()
       .optional()
       .describe('True when the reserved space was too small and the step was signed again'),
+    placeholderShortage: placeholderShortageSchema.optional(),
   })
   .meta({ id: 'StepResult' });
 export type StepResult = z.infer<typeof stepResultSchema>;

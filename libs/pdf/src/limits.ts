@@ -4,13 +4,13 @@ import type { PdfLimits } from './types.js';
 /** What a real document of a public authority stays far below, and a server with many uploads at once survives. */
 export const defaultPdfLimits: PdfLimits = Object.freeze({
   maxNesting: 100,
-  maxRevisions: 500,
+  maxRevisions: 2_000,
   maxObjects: 2_000_000,
   maxInflatedBytes: 64 * 1024 * 1024,
   maxObjectBytes: 16 * 1024 * 1024,
   maxPages: 100_000,
   maxScreenedObjects: 5_000,
-  maxSignatures: 200,
+  maxSignatures: 1_000,
   deadlineMs: 10_000,
 });
 

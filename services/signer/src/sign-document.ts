@@ -6,7 +6,7 @@ import { checkRevocation, type RevocationStatus } from './evidence/gather-eviden
 import { extendToLevel } from './evidence/extend-to-level.js';
 import { pdfFailure } from './pdf-failure.js';
 import { adoptVersion } from './release/adopt-version.js';
-import { claimVersion, growIntent, readIntent, type Intent } from './release/intent.js';
+import { claimVersion, growIntent, growthOf, readIntent, type Intent } from './release/intent.js';
 import { createVersion, recordRelease } from './release/release-version.js';
 import { screenDocument } from './screening/screen-document.js';
 import { selfCheck } from './screening/self-check.js';
@@ -129,7 +129,7 @@ function resultOf(
     ...released,
     revocation,
     ...(findings.length === 0 ? {} : { findings: [...findings] }),
-    ...(intent.placeholderGrown === true ? { placeholderGrown: true } : {}),
+    ...growthOf(intent),
   };
 }
 

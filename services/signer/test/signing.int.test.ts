@@ -208,11 +208,15 @@ describe('signing a document', () => {
     },
   );
 
-  it('makes the placeholder larger when the time-stamp does not fit, and says so', async () => {
+  it('makes the placeholder larger when the time-stamp does not fit, and says by how much it was too small', async () => {
     const tokenSizes = { estimateBytes: 300, saw: () => undefined } as unknown as RunStepPorts['tokenSizes'];
     const job = await bench.submit(await bench.upload(), [step('B-LTA')]);
     expect(await bench.run(job, { ...bench.ports, tokenSizes })).toEqual({ kind: 'finished' });
-    expect((await bench.outcome(job))?.steps[0]).toMatchObject({ placeholderGrown: true, level: 'B-LTA' });
+    const result = (await bench.outcome(job))?.steps[0];
+    expect(result).toMatchObject({ placeholderGrown: true, level: 'B-LTA' });
+    const { reservedBytes = 0, neededBytes = 0 } = result?.placeholderShortage ?? {};
+    expect(reservedBytes).toBeGreaterThan(1_000);
+    expect(neededBytes).toBeGreaterThan(reservedBytes);
   });
 
   it('gives the second of two jobs for one version VERSION_STALE', async () => {

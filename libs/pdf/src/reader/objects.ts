@@ -5,6 +5,7 @@ import { Dictionary, isName, type PdfValue, Reference } from '../syntax/values.j
 import { decodeStream } from './filters.js';
 import { dictionaryOf, type IndirectObject, parseIndirectObject } from './indirect-object.js';
 import type { Section, XrefEntry } from './section.js';
+import { SectionIndex } from './section-index.js';
 import type { WindowReader } from './window.js';
 
 const maxCachedObjects = 1024;
@@ -80,6 +81,7 @@ export class ObjectReader {
 /** The objects as a number of sections define them: the whole file, or a revision of it. */
 export class ObjectView {
   private readonly known = new Map<number, IndirectObject | undefined>();
+  private index: { readonly of: SectionIndex | undefined } | undefined;
 
   /** `sections` from the newest to the oldest. */
   constructor(
@@ -93,10 +95,17 @@ export class ObjectView {
 
   /** Where the object is; undefined where no section speaks of it. */
   async entry(objectNumber: number): Promise<XrefEntry | undefined> {
-    for (const section of this.sections) {
-      const entry = await section.lookup(objectNumber);
+    return (await this.definition(objectNumber))?.entry;
+  }
+
+  /** The newest section that speaks of the object, and what it says. */
+  async definition(objectNumber: number): Promise<{ entry: XrefEntry; section: Section } | undefined> {
+    this.index ??= { of: SectionIndex.of(this.sections) };
+    for (const section of this.index.of?.holding(objectNumber) ?? this.sections) {
+      const found = section.lookup(objectNumber);
+      const entry = found instanceof Promise ? await found : found;
       if (entry !== undefined) {
-        return entry;
+        return { entry, section };
       }
     }
     return undefined;

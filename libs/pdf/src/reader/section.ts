@@ -23,8 +23,10 @@ export interface Section {
   readonly size: number;
   /** True for a table with /XRefStm (ISO 32000-2, 7.5.8.4). */
   readonly hybrid: boolean;
-  /** The section's own entry; undefined where it has none. */
-  lookup(objectNumber: number): Promise<XrefEntry | undefined>;
+  /** The runs of object numbers that it has entries of. */
+  readonly numbers: readonly { readonly first: number; readonly count: number }[];
+  /** The section's own entry, at once where it is in memory; undefined where it has none. */
+  lookup(objectNumber: number): XrefEntry | undefined | Promise<XrefEntry | undefined>;
   /** All entries of the section. */
   entries(): Promise<ReadonlyMap<number, XrefEntry>>;
 }

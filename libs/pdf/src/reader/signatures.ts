@@ -6,6 +6,7 @@ import type { PdfSignature } from '../types.js';
 import { type FormField, readFields, readForm } from './fields.js';
 import type { ObjectView } from './objects.js';
 import { readRevisionSections, type RevisionSections } from './revisions.js';
+import type { Section } from './section.js';
 import { once, type Structure } from './structure.js';
 
 /** A signature with what the comparison of revisions needs besides. */
@@ -30,7 +31,15 @@ async function readAll(structure: Structure): Promise<readonly SignatureValue[]>
   const { view, limits } = structure;
   const fields = await readFields(view, await readForm(view));
   const found: SignatureValue[] = [];
-  const revisions = await readRevisionSections(structure);
+  const all = await readRevisionSections(structure);
+  // What no section defines is counted to the first revision.
+  const revisions = new Map<Section | undefined, RevisionSections>(
+    all.flatMap((revision) => revision.sections.map((section) => [section, revision] as const)),
+  );
+  const [first] = all;
+  if (first !== undefined) {
+    revisions.set(undefined, first);
+  }
   for (const field of fields) {
     if (field.type === 'Sig' && field.value !== undefined) {
       const value = await readSignature(view, field, revisions);
@@ -48,7 +57,7 @@ async function readAll(structure: Structure): Promise<readonly SignatureValue[]>
 async function readSignature(
   view: ObjectView,
   field: FormField,
-  revisions: readonly RevisionSections[],
+  revisions: ReadonlyMap<Section | undefined, RevisionSections>,
 ): Promise<SignatureValue | undefined> {
   const indirect = field.value instanceof Reference ? await view.object(field.value.objectNumber) : undefined;
   const holder = indirect ?? field.object;
@@ -56,7 +65,7 @@ async function readSignature(
   if (!(dictionary instanceof Dictionary)) {
     return undefined;
   }
-  const revision = await definingRevision(revisions, holder?.objectNumber);
+  const revision = await definingRevision(view, revisions, holder?.objectNumber);
   const contents = dictionary.get('Contents');
   const base = contents instanceof PdfString ? holder?.base : undefined;
   const subFilter = await view.resolve(dictionary.get('SubFilter'));
@@ -80,17 +89,12 @@ async function readSignature(
 }
 
 async function definingRevision(
-  revisions: readonly RevisionSections[],
+  view: ObjectView,
+  revisions: ReadonlyMap<Section | undefined, RevisionSections>,
   objectNumber: number | undefined,
 ): Promise<RevisionSections | undefined> {
-  for (const revision of objectNumber === undefined ? [] : revisions.toReversed()) {
-    for (const section of revision.sections) {
-      if ((await section.lookup(objectNumber ?? 0)) !== undefined) {
-        return revision;
-      }
-    }
-  }
-  return revisions[0];
+  const definition = objectNumber === undefined ? undefined : await view.definition(objectNumber);
+  return revisions.get(definition?.section);
 }
 
 /** ISO 32000-2, 12.8.1: exactly two ranges; anything else is no ByteRange and hashes to nothing that was signed. */

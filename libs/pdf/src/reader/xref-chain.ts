@@ -52,7 +52,8 @@ async function readSection(reader: WindowReader, offset: number, headerOffset: n
       offset,
       hybrid: false,
       ...common(stream.found, headerOffset),
-      lookup: (objectNumber) => Promise.resolve(stream.lookup(objectNumber)),
+      numbers: stream.subsections,
+      lookup: (objectNumber) => stream.lookup(objectNumber),
       entries: () => Promise.resolve(stream.entries()),
     };
   }
@@ -63,6 +64,7 @@ async function readSection(reader: WindowReader, offset: number, headerOffset: n
     return {
       ...shared,
       hybrid: false,
+      numbers: table.subsections,
       lookup: (objectNumber) => table.lookup(objectNumber),
       entries: () => table.entries(),
     };
@@ -72,6 +74,7 @@ async function readSection(reader: WindowReader, offset: number, headerOffset: n
     ...shared,
     size: Math.max(shared.size, stream.found.size),
     hybrid: true,
+    numbers: [...table.subsections, ...stream.subsections],
     lookup: async (objectNumber) => preferVisible(await table.lookup(objectNumber), stream.lookup(objectNumber)),
     entries: async () => {
       const entries = await table.entries();

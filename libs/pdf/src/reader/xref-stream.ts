@@ -19,7 +19,7 @@ export class XrefStream {
   private constructor(
     private readonly rows: Buffer,
     private readonly widths: readonly [number, number, number],
-    private readonly subsections: readonly Subsection[],
+    readonly subsections: readonly Subsection[],
     readonly found: {
       readonly trailer: Dictionary;
       readonly end: number;

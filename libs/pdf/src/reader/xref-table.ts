@@ -27,7 +27,7 @@ export class XrefTable {
   private constructor(
     private readonly source: ByteSource,
     private readonly headerOffset: number,
-    private readonly subsections: readonly Subsection[],
+    readonly subsections: readonly Subsection[],
     readonly found: { readonly trailer: Dictionary; readonly end: number; readonly size: number },
   ) {}
 
@@ -57,7 +57,7 @@ export class XrefTable {
     }
   }
 
-  async lookup(objectNumber: number): Promise<XrefEntry | undefined> {
+  lookup(objectNumber: number): XrefEntry | undefined | Promise<XrefEntry | undefined> {
     const subsection = this.subsections.find(
       ({ first, count }) => objectNumber >= first && objectNumber < first + count,
     );
@@ -66,8 +66,12 @@ export class XrefTable {
     }
     const { first, entriesAt, width } = subsection;
     const at = entriesAt + (objectNumber - first) * width;
-    const line = asBuffer(this.source.peek?.(at, width) ?? (await this.source.read(at, width)));
-    return parseEntry(line, this.headerOffset);
+    const line = this.source.peek?.(at, width);
+    return line === undefined ? this.readEntry(at, width) : parseEntry(asBuffer(line), this.headerOffset);
+  }
+
+  private async readEntry(at: number, width: number): Promise<XrefEntry> {
+    return parseEntry(asBuffer(await this.source.read(at, width)), this.headerOffset);
   }
 
   async entries(): Promise<Map<number, XrefEntry>> {

@@ -116,6 +116,13 @@ describe.each(Object.keys(kinds))('signing %s', (kind) => {
   });
 });
 
+/** The lowest number of an object, from `from` up. */
+function lowestNew(written: string, from: number): number {
+  return Math.min(
+    ...[...written.matchAll(/^(\d+) 0 obj/gm)].map(([, found]) => Number(found)).filter((n) => n >= from),
+  );
+}
+
 describe('an increment', () => {
   it('uses the kind of cross-reference data that the newest section has', async () => {
     expect(await increment(three)).toMatch(/\nxref\n/);
@@ -163,8 +170,6 @@ describe('an increment', () => {
 
   it('takes numbers above every /Size and every reference it has seen', async () => {
     const pdf = simplePdf({ page: '/Hidden 60 0 R' });
-    const lowestNew = (written: string, from: number): number =>
-      Math.min(...[...written.matchAll(/^(\d+) 0 obj/gm)].map(([, found]) => Number(found)).filter((n) => n >= from));
     expect(lowestNew(await increment(pdf), 10)).toBe(61);
     const shrunk = appendRevision(simplePdf(), new Map([[50, 'null']]), { size: 3 });
     const written = await increment(shrunk);

@@ -4,7 +4,7 @@ import { openObjectSource } from '@kyso/storage';
 import { validatePdf } from '@kyso/validation';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
-import type { Intent } from './intent.js';
+import { growthOf, type Intent } from './intent.js';
 
 /**
  * Takes a version that exists as this step's own, if it is: an earlier run released it and crashed before it could say so.
@@ -47,7 +47,7 @@ export async function adoptVersion(
       ...(genTime === undefined ? {} : { timestamp: genTime }),
       sizeBytes: source.size,
       sha256: report.sha256 ?? '',
-      ...(intent.placeholderGrown === true ? { placeholderGrown: true } : {}),
+      ...growthOf(intent),
     };
   } finally {
     await source.close();

@@ -1,4 +1,10 @@
-import { SigningError, objectKeys, signingIntentSchema } from '@kyso/contracts';
+import {
+  SigningError,
+  objectKeys,
+  placeholderShortageSchema,
+  signingIntentSchema,
+  type StepResult,
+} from '@kyso/contracts';
 import { createJson, getJson, putJson } from '@kyso/storage';
 import { z } from 'zod';
 import type { PreparedCredential } from '../credentials/credential-source.js';
@@ -8,6 +14,7 @@ import type { SigningWork } from '../signing-work.js';
 /** The stored intent, with what must survive a crash besides. */
 const intentSchema = signingIntentSchema.extend({
   placeholderGrown: z.boolean().optional().describe('The reserved space was too small once; stated in the result'),
+  placeholderShortage: placeholderShortageSchema.optional(),
 });
 export type Intent = z.infer<typeof intentSchema>;
 
@@ -61,7 +68,7 @@ export async function claimVersion(
     certificateSha256: credential.certificate.sha256,
     scheme,
     digestAlgorithm,
-    ...(found?.placeholderGrown === true ? { placeholderGrown: true } : {}),
+    ...growthOf(found),
   };
   if (found !== undefined) {
     const ageMs = now.getTime() - Date.parse(found.signingTime);
@@ -81,10 +88,22 @@ export async function claimVersion(
   return other ?? claimVersion(ports, work, { credential, reservedBytes, found: undefined });
 }
 
+/** What a step's result says of a placeholder that was too small, and why. */
+export function growthOf(intent: Intent | undefined): Pick<StepResult, 'placeholderGrown' | 'placeholderShortage'> {
+  if (intent?.placeholderGrown !== true) return {};
+  const { placeholderShortage } = intent;
+  return { placeholderGrown: true, ...(placeholderShortage === undefined ? {} : { placeholderShortage }) };
+}
+
 /** Replaces our claim by one with more room, because the CMS did not fit. */
 export async function growIntent(ports: Ports, work: SigningWork, grown: Intent, neededBytes: number): Promise<Intent> {
   // Room for a time-stamp token that is a little larger at the next try.
-  const intent: Intent = { ...grown, reservedBytes: neededBytes + 512, placeholderGrown: true };
+  const intent: Intent = {
+    ...grown,
+    reservedBytes: neededBytes + 512,
+    placeholderGrown: true,
+    placeholderShortage: { reservedBytes: grown.reservedBytes, neededBytes },
+  };
   await putJson(ports.store, keyOf(work), intent);
   return intent;
 }
