@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hash } from 'node:crypto';
 import type { EncryptDictionary } from './encrypt-dictionary.js';
 
 /** The file encryption key if `password` is the user password (ISO 32000-2, 7.6.4.3.3, algorithm 2.A, step d). */
@@ -17,11 +17,11 @@ function unlock(
   password: Buffer,
   { check, locked, also }: { readonly check: Buffer; readonly locked: Buffer; readonly also: Buffer },
 ): Buffer | undefined {
-  const hash = revision === 5 ? simpleHash : hardenedHash;
-  if (!hash(password, check.subarray(32, 40), also).equals(check.subarray(0, 32))) {
+  const hashOf = revision === 5 ? simpleHash : hardenedHash;
+  if (!hashOf(password, check.subarray(32, 40), also).equals(check.subarray(0, 32))) {
     return undefined;
   }
-  const key = hash(password, check.subarray(40, 48), also);
+  const key = hashOf(password, check.subarray(40, 48), also);
   return withoutPadding('aes-256-cbc', key, locked);
 }
 
@@ -61,7 +61,7 @@ function hardenedHash(password: Buffer, salt: Buffer, also: Buffer): Buffer {
       sum += encrypted[index] ?? 0;
     }
     const algorithm = sum % 3 === 0 ? 'sha256' : sum % 3 === 1 ? 'sha384' : 'sha512';
-    key = createHash(algorithm).update(encrypted).digest();
+    key = hash(algorithm, encrypted, 'buffer');
     if (round >= 64 && (encrypted.at(-1) ?? 0) <= round - 32) {
       return key.subarray(0, 32);
     }

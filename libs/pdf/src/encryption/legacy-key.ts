@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EncryptDictionary } from './encrypt-dictionary.js';
 import { rc4 } from './rc4.js';
 
@@ -73,5 +73,5 @@ function xored(key: Buffer, round: number): Uint8Array {
 }
 
 function md5(data: Uint8Array): Buffer {
-  return createHash('md5').update(data).digest();
+  return hash('md5', data, 'buffer');
 }

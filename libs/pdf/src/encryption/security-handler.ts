@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PdfError } from '../errors.js';
 import type { IndirectObject } from '../reader/indirect-object.js';
 import type { ObjectView } from '../reader/objects.js';
@@ -94,7 +95,7 @@ export async function openEncryption(
   const encrypt = await readEncryptDictionary(view, dictionary);
   const identifiers = await view.resolve(trailer.get('ID'));
   const firstId = identifiers instanceof PdfArray ? await view.resolve(identifiers.items[0]) : null;
-  const opened = authenticate(encrypt, firstId instanceof PdfString ? firstId.decoded() : Buffer.alloc(0), password);
+  const opened = openKnown(encrypt, firstId instanceof PdfString ? firstId.decoded() : Buffer.alloc(0), password);
   const confirmed = opened.fileKey.length < 32 ? undefined : confirmedPermissions(encrypt, opened.fileKey);
   const flags = encrypt.permissions & (confirmed ?? -1);
   const encryptNumber = written instanceof Reference ? written.objectNumber : undefined;
@@ -112,6 +113,30 @@ function isPresent(value: PdfValue | undefined): boolean {
 interface Opened {
   readonly fileKey: Buffer;
   readonly openedWith: PdfEncryption['openedWith'];
+}
+
+/** Keys of this many documents are kept; 2.B takes milliseconds, and a document is opened several times on its way. */
+const maxKnownKeys = 1000;
+/** By the digest of what the key is made from. Only those that anyone can make: of documents with an empty password. */
+const knownKeys = new Map<string, Opened>();
+
+function openKnown(encrypt: EncryptDictionary, firstId: Buffer, password: string | undefined): Opened {
+  if (password !== undefined && password !== '') {
+    return authenticate(encrypt, firstId, password);
+  }
+  const { revision, keyLengths, permissions, encryptsMetadata, strings, streams } = encrypt;
+  const digest = createHash('sha256');
+  digest.update([revision, keyLengths, permissions, encryptsMetadata, strings, streams].join(' '));
+  for (const bytes of [encrypt.owner, encrypt.user, encrypt.ownerKey, encrypt.userKey, firstId]) {
+    digest.update(`\0${bytes.length} `).update(bytes);
+  }
+  const name = digest.digest('base64');
+  const known = knownKeys.get(name) ?? authenticate(encrypt, firstId, password);
+  if (knownKeys.size >= maxKnownKeys) {
+    knownKeys.clear();
+  }
+  knownKeys.set(name, known);
+  return known;
 }
 
 /** The owner's password first: where both are the same, it opens with the owner's rights (ISO 32000-2, 7.6.4.1). */
