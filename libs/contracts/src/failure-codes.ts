@@ -86,12 +86,13 @@ const table = {
     'Chứng nhận trước đó của văn bản không cho phép ký thêm.',
     'An earlier certification of the document forbids this signature.',
   ),
-  PDF_FIELD_UNUSABLE: row(
+  PDF_ALREADY_SIGNED: row(
     422,
     false,
-    'Trường chữ ký được chọn không dùng được.',
-    'The chosen signature field cannot be used.',
+    'Văn bản đã có chữ ký; chỉ được chứng nhận hoặc tạo trường trước chữ ký đầu tiên.',
+    'The document is signed: it is certified, and fields are created, before the first signature only.',
   ),
+  PDF_FIELD_UNUSABLE: row(422, false, 'Trường được chọn không dùng được.', 'The chosen field cannot be used.'),
   SCAN_INVALID: row(
     422,
     false,

@@ -13,6 +13,7 @@ const formWith = (field: string, catalog = ''): Buffer => {
   objects.set(10, `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Seal) /Rect [0 0 0 0] ${field} >>`);
   objects.set(11, '<< /Type /Sig /Reference [<< /TransformMethod /DocMDP /TransformParams << /P 1 >> >>] >>');
   objects.set(12, '<< /Type /Sig /Reference [<< /TransformMethod /DocMDP /TransformParams << /P 2 >> >>] >>');
+  objects.set(14, '<< /Type /Sig /Contents <3000> >>');
   objects.set(13, '<< /Type /Sig /Reference [<< /TransformMethod /DocMDP >>] >>');
   return makePdf({ objects });
 };
@@ -202,10 +203,10 @@ describe('what can be signed', () => {
   });
 
   it('is not a field that an earlier signature locks', async () => {
-    const lock = '/V 12 0 R /Lock << /Action /All >>';
+    const lock = '/V 14 0 R /Lock << /Action /All >>';
     expect(await signable(formWith(lock))).toBe('CERTIFIED');
     expect(await prepared(formWith(lock), 'Signature1')).toBe('CERTIFIED');
-    const listed = '/V 12 0 R /Lock << /Action /Include /Fields [(Signature1)] >>';
+    const listed = '/V 14 0 R /Lock << /Action /Include /Fields [(Signature1)] >>';
     expect(await prepared(formWith(listed), 'Signature1')).toBe('CERTIFIED');
     expect(await prepared(formWith(listed), 'Signature2')).toBeUndefined();
   });
@@ -255,6 +256,7 @@ describe('signatures', () => {
     objects.set(10, '<< /FT /Sig /T (approval) /Kids [11 0 R 12 0 R 10 0 R] >>');
     objects.set(11, '<< /T (leader) /Parent 10 0 R /V 13 0 R >>');
     objects.set(12, '<< /T (clerk) /Parent 10 0 R >>');
+    objects.set(14, '<< /Type /Sig /Contents <3000> >>');
     objects.set(13, '<< /Contents <3000> >>');
     const signatures = await (await open(makePdf({ objects }))).signatures();
     expect(signatures.map(({ fieldName }) => fieldName)).toEqual(['approval.leader']);

@@ -3,6 +3,7 @@ import { PageTree, displayedPage } from './reader/pages.js';
 import { assertAnySignaturePossible, readSigningPermissions } from './reader/permissions.js';
 import { readRevisions } from './reader/revisions.js';
 import { readSecurityStore } from './reader/security-store.js';
+import { readSignatureFields } from './reader/signature-fields.js';
 import { readSignatures } from './reader/signatures.js';
 import { assertHybridPolicy, readStructure, type Structure } from './reader/structure.js';
 import type {
@@ -13,6 +14,7 @@ import type {
   PdfPage,
   PdfSignature,
   Revision,
+  SignatureField,
 } from './types.js';
 
 /** A PDF that is read where it is needed and never changed. */
@@ -53,6 +55,15 @@ export class PdfDocument {
   async signatures(): Promise<PdfSignature[]> {
     this.structure.meter.begin();
     return (await readSignatures(this.structure)).map(({ signature }) => signature);
+  }
+
+  /**
+   * All signature fields, signed or empty, with locks and seed values, in the order of the form. Throws PdfError DAMAGED,
+   * HYBRID, NO_PAGES or LIMIT_EXCEEDED.
+   */
+  async signatureFields(): Promise<SignatureField[]> {
+    this.structure.meter.begin();
+    return readSignatureFields(this.structure);
   }
 
   /** From the oldest to the newest. */

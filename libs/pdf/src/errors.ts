@@ -10,8 +10,10 @@
  * - `HYBRID`: a cross-reference table with /XRefStm (ISO 32000-2, 7.5.8.4).
  * - `LIMIT_EXCEEDED`: one of `PdfLimits`.
  * - `PAGE_UNKNOWN`, `RECTANGLE_OFF_PAGE`, `IMAGE_INVALID`, `TEXT_NOT_DRAWABLE`: what was asked for can't be drawn.
- * - `FIELD_UNUSABLE`: the field of that name isn't an empty signature field.
+ * - `FIELD_UNUSABLE`: the field of that name can't hold what is asked for: another type, not empty, a name that is taken, a
+ *   seed value or a lock that can't be obeyed.
  * - `CERTIFIED`: an earlier signer forbade the change that the signature would be.
+ * - `ALREADY_SIGNED`: certification and new fields come before the first signature.
  */
 export type PdfErrorCode =
   | 'EMPTY'
@@ -28,7 +30,8 @@ export type PdfErrorCode =
   | 'IMAGE_INVALID'
   | 'TEXT_NOT_DRAWABLE'
   | 'FIELD_UNUSABLE'
-  | 'CERTIFIED';
+  | 'CERTIFIED'
+  | 'ALREADY_SIGNED';
 
 /** A refusal with what was expected and what was found, both in English, without the document's content. */
 export class PdfError extends Error {

@@ -60,6 +60,37 @@ export function toUserSpace(geometry: PageGeometry, rectangle: Rectangle): reado
   }
 }
 
+/** The inverse of `toUserSpace`: where a rectangle of default user space stands on the page as displayed. */
+export function toDisplayed(
+  geometry: PageGeometry,
+  { left, bottom, width, height }: { left: number; bottom: number; width: number; height: number },
+): Rectangle {
+  const { rotate, userUnit } = geometry;
+  const turned = rotate % 180 !== 0;
+  const x =
+    rotate === 0
+      ? left - geometry.left
+      : rotate === 90
+        ? bottom - geometry.bottom
+        : rotate === 180
+          ? geometry.right - left - width
+          : geometry.top - bottom - height;
+  const y =
+    rotate === 0
+      ? bottom - geometry.bottom
+      : rotate === 90
+        ? geometry.right - left - width
+        : rotate === 180
+          ? geometry.top - bottom - height
+          : left - geometry.left;
+  return {
+    xPt: x * userUnit,
+    yPt: y * userUnit,
+    widthPt: (turned ? height : width) * userUnit,
+    heightPt: (turned ? width : height) * userUnit,
+  };
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }

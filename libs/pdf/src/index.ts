@@ -5,6 +5,9 @@ export { defaultPdfLimits } from './limits.js';
 export type {
   AppearanceSpec,
   DocumentSecurityStore,
+  FieldLock,
+  FieldPlan,
+  MdpPermission,
   HybridPolicy,
   ModificationFinding,
   NamedPlace,
@@ -19,12 +22,16 @@ export type {
   PrepareOptions,
   Rectangle,
   Revision,
+  SeedValues,
+  SignatureField,
+  SignerFacts,
 } from './types.js';
 export { PdfDocument } from './document.js';
 export { assertOnPage, placeOnPage } from './geometry.js';
 export { assertDrawable, inspectPng } from './appearance/index.js';
 export { completeSignature } from './writer/complete.js';
 export { digestPrepared, startHash } from './writer/digest.js';
+export { prepareFields } from './writer/prepare-fields.js';
 export { prepareDocumentTimestamp, prepareSignature } from './writer/prepare.js';
 export { buildSecurityStore } from './writer/security-store.js';
 export { findModifications } from './modifications/find.js';

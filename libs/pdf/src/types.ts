@@ -72,6 +72,69 @@ export interface PdfPage {
   readonly heightPt: number;
 }
 
+/** 1: no change at all; 2: forms are filled in and signed; 3: annotations besides (ISO 32000-2, 12.8.2.2, table 257). */
+export type MdpPermission = 1 | 2 | 3;
+
+/**
+ * What a signature field locks when it is signed (ISO 32000-2, 12.7.5.5, table 236). Names are fully qualified; the name of
+ * a parent stands for all fields below it. `permission` restricts the whole document from then on.
+ */
+export type FieldLock =
+  | { readonly action: 'All'; readonly permission?: MdpPermission }
+  | {
+      readonly action: 'Include' | 'Exclude';
+      readonly fields: readonly string[];
+      readonly permission?: MdpPermission;
+    };
+
+/** A constraint of a seed value dictionary; `required` is its bit in /Ff. */
+export interface Seed<T> {
+  readonly value: T;
+  readonly required: boolean;
+}
+
+/** What the author of a signature field asks of its signature (ISO 32000-2, 12.7.5.5, tables 237 and 238). */
+export interface SeedValues {
+  /** /V: the version of the handler that understands everything here. */
+  readonly version?: Seed<number>;
+  readonly filter?: Seed<string>;
+  readonly subFilters?: Seed<readonly string[]>;
+  /** Names as in the file: SHA256, SHA384 … */
+  readonly digestMethods?: Seed<readonly string[]>;
+  /** Required and empty, or only a full stop: there must be no reason. */
+  readonly reasons?: Seed<readonly string[]>;
+  readonly legalAttestations?: Seed<readonly string[]>;
+  readonly addRevocationInfo?: Seed<boolean>;
+  readonly lockDocument?: Seed<'true' | 'false' | 'auto'>;
+  readonly appearanceFilter?: Seed<string>;
+  /** 0: an ordinary signature; 1 to 3: a certification with that permission. Always required. */
+  readonly mdp?: number;
+  readonly timestamp?: { readonly url?: string; readonly required: boolean };
+  readonly certificate?: {
+    /** Keys of /Cert that must be obeyed, as in the file. */
+    readonly required: readonly string[];
+    /** DER of the certificates of /Subject and /Issuer. */
+    readonly subjects: readonly Uint8Array[];
+    readonly issuers: readonly Uint8Array[];
+  };
+  /** Bits of /Ff (1-based positions) that ISO 32000-2 doesn't define. */
+  readonly unknownRequirements: readonly number[];
+}
+
+/** A signature field of the document, signed or empty. */
+export interface SignatureField {
+  /** Fully qualified (ISO 32000-2, 12.7.4.2). */
+  readonly name: string;
+  readonly state: 'empty' | 'signed';
+  /** Where the first of its widgets that has an area stands; absent for an invisible field. */
+  readonly place?: { readonly pageIndex: number; readonly rectangle: Rectangle };
+  readonly widgetCount: number;
+  readonly lock?: FieldLock;
+  readonly seedValues?: SeedValues;
+  /** Why an empty field can't be signed; absent when it can, as far as that doesn't depend on the signer. */
+  readonly refusal?: { readonly code: string; readonly expected: string; readonly found: string };
+}
+
 /** A signature value (ISO 32000-2, 12.8.1) in a field of the document. */
 export interface PdfSignature {
   /** Fully qualified (ISO 32000-2, 12.7.4.2). */
@@ -90,7 +153,7 @@ export interface PdfSignature {
   readonly location?: string;
   readonly name?: string;
   /** P of a certification signature (ISO 32000-2, 12.8.2.2). */
-  readonly docMdp?: 1 | 2 | 3;
+  readonly docMdp?: MdpPermission;
   /** 1-based number of the revision in which the signature value was written, and where that revision ends. */
   readonly revision: number;
   readonly revisionEnd: number;
@@ -130,6 +193,16 @@ export interface AppearanceSpec {
 /** Whether files with cross-reference data of both kinds (ISO 32000-2, 7.5.8.4) are signed: word processors write them. */
 export type HybridPolicy = 'refuse' | 'sign';
 
+/** What seed values are held against; a required one that needs something that isn't stated here is refused. */
+export interface SignerFacts {
+  readonly digestAlgorithm?: 'sha256' | 'sha384' | 'sha512';
+  /** True when the CMS will hold a signature time-stamp. */
+  readonly timestamped?: boolean;
+  readonly certificateDer?: Uint8Array;
+  /** From the signer's issuer to the root. */
+  readonly issuersDer?: readonly Uint8Array[];
+}
+
 /** What goes into one signature's increment. */
 export interface PrepareOptions {
   /** Unique; an existing empty signature field of this name is filled. */
@@ -142,8 +215,41 @@ export interface PrepareOptions {
   readonly location?: string;
   /** Default `sign`. */
   readonly hybrid?: HybridPolicy;
-  /** Absent: invisible, on the first page, /Rect [0 0 0 0]. */
-  readonly visible?: { readonly pageIndex: number; readonly rectangle: Rectangle; readonly appearance: AppearanceSpec };
+  /**
+   * Absent: invisible, on the first page, /Rect [0 0 0 0]. Page and rectangle are needed for a new field; an existing one
+   * is drawn where its author put it.
+   */
+  readonly visible?: {
+    readonly pageIndex?: number;
+    readonly rectangle?: Rectangle;
+    readonly appearance: AppearanceSpec;
+  };
+  /** Certifies (ISO 32000-2, 12.8.2.2): only as the first signature of the document. */
+  readonly certify?: MdpPermission;
+  /** Values of existing text fields, written and drawn in the same increment. */
+  readonly fill?: readonly { readonly fieldName: string; readonly value: string }[];
+  readonly signer?: SignerFacts;
+}
+
+/** Fields that are created before the first signature, so that every later signer only fills. */
+export interface FieldPlan {
+  readonly signatureFields?: readonly {
+    /** A partial name: not empty, no full stop, not taken. */
+    readonly name: string;
+    /** Absent: invisible, on the first page. */
+    readonly place?: { readonly pageIndex: number; readonly rectangle: Rectangle };
+    readonly lock?: FieldLock;
+  }[];
+  readonly textFields?: readonly {
+    readonly name: string;
+    readonly place: { readonly pageIndex: number; readonly rectangle: Rectangle };
+    /** From 4 to 72. */
+    readonly fontSizePt: number;
+    readonly align?: 'left' | 'center' | 'right';
+    readonly multiline?: boolean;
+    /** In characters. */
+    readonly maxLength?: number;
+  }[];
 }
 
 /** Serialisable with JSON (increment apart): lets a signature be interrupted and resumed. */

@@ -29,7 +29,7 @@ export async function judgeCoverage(
 async function laterChanges(document: PdfDocument, signature: PdfSignature): Promise<Finding[]> {
   try {
     const modifications = await findModifications(document, signature);
-    if (modifications.length === 0) return await bytesBehind(document);
+    if (modifications.length === 0) return [];
     const shown = modifications.slice(0, shownFindings).map(({ code, detail }) => `${code} (${detail})`);
     const more = modifications.length - shown.length;
     return [{ code: 'DOCUMENT_MODIFIED', detail: shown.join('; ') + (more > 0 ? `; +${more}` : '') }];
@@ -39,20 +39,4 @@ async function laterChanges(document: PdfDocument, signature: PdfSignature): Pro
     const code = error.code === 'LIMIT_EXCEEDED' ? 'COMPARISON_LIMIT' : 'DOCUMENT_MODIFIED';
     return [{ code, detail: error.message }];
   }
-}
-
-/** Bytes that a reader skips: NUL, tab, line feed, form feed, carriage return, space (ISO 32000-2, 7.2.3). */
-const whiteSpace = new Set([0, 9, 10, 12, 13, 32]);
-const maxTrailingBytes = 64 * 1024;
-
-/**
- * Nothing may stand behind the last revision, a comment neither: readers that look for the last `startxref` from the end take
- * one in a comment too, and show what it points to.
- */
-async function bytesBehind(document: PdfDocument): Promise<Finding[]> {
-  const { source } = document;
-  const end = (await document.revisions()).at(-1)?.end ?? 0;
-  const trailing = await source.read(end, Math.min(source.size - end, maxTrailingBytes));
-  const isSpace = trailing.length === source.size - end && trailing.every((byte) => whiteSpace.has(byte));
-  return isSpace ? [] : [{ code: 'DOCUMENT_MODIFIED', detail: `TRAILING_BYTES (${end}–${source.size})` }];
 }

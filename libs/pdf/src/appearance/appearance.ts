@@ -6,7 +6,7 @@ import type { Masking, PreparedImage } from './image-objects.js';
 import { layOut, measureLine } from './layout.js';
 import type { Content, Layout } from './layout.js';
 import type { AppearanceObject } from './pdf-syntax.js';
-import { latin1, number } from './pdf-syntax.js';
+import { latin1, number, uprightMatrix } from './pdf-syntax.js';
 
 /** Where an appearance is drawn. */
 export interface AppearancePlace {
@@ -17,6 +17,8 @@ export interface AppearancePlace {
   readonly rotate: 0 | 90 | 180 | 270;
   /** Gives the next free object number. */
   readonly allocate: () => number;
+  /** The embedded font where the same increment has it already; absent: it comes with the objects. */
+  readonly fontRef?: () => number;
 }
 
 /** An appearance whose text is measured and whose image is compressed. */
@@ -79,33 +81,19 @@ function buildObjects(layout: Layout, image: PreparedImage | undefined, place: A
     resources += `/XObject<</Im ${built.imageRef} 0 R>>`;
   }
   if (layout.text !== undefined) {
-    const built = fontObjects(allocate);
-    objects.push(...built.objects);
-    resources += `/Font<</F ${built.fontRef} 0 R>>`;
+    resources += `/Font<</F ${place.fontRef === undefined ? embedFont(objects, allocate) : place.fontRef()} 0 R>>`;
   }
   const entries =
     `/Type/XObject/Subtype/Form/BBox[0 0 ${number(place.widthPt)} ${number(place.heightPt)}]` +
-    `${matrix(place)}/Resources<<${resources}>>`;
+    `${uprightMatrix(place)}/Resources<<${resources}>>`;
   objects.unshift({ objectNumber: appearanceRef, entries, data: latin1(drawing(layout)) });
   return { objects, appearanceRef };
 }
 
-/**
- * Turns the appearance against the page's /Rotate, so that it stands upright on the page as displayed. The annotation's
- * /Rect has width and height exchanged at 90 and 270 degrees (ISO 32000-2, 12.5.5, algorithm "Appearance streams").
- */
-function matrix({ widthPt, heightPt, rotate }: AppearancePlace): string {
-  const [width, height] = [number(widthPt), number(heightPt)];
-  switch (rotate) {
-    case 0:
-      return '';
-    case 90:
-      return `/Matrix[0 1 -1 0 ${height} 0]`;
-    case 180:
-      return `/Matrix[-1 0 0 -1 ${width} ${height}]`;
-    case 270:
-      return `/Matrix[0 -1 1 0 0 ${width}]`;
-  }
+function embedFont(objects: AppearanceObject[], allocate: () => number): number {
+  const built = fontObjects(allocate);
+  objects.push(...built.objects);
+  return built.fontRef;
 }
 
 /** The content stream: the image first, then the text over it in black. */

@@ -16,3 +16,26 @@ export function number(value: number): string {
   const thousandths = Math.round(value * 1000);
   return Number.isInteger(thousandths / 1000) ? String(thousandths / 1000) : (thousandths / 1000).toFixed(3);
 }
+
+/**
+ * Turns the appearance against the page's /Rotate, so that it stands upright on the page as displayed. The annotation's
+ * /Rect has width and height exchanged at 90 and 270 degrees (ISO 32000-2, 12.5.5, algorithm "Appearance streams").
+ */
+export function uprightMatrix(place: {
+  readonly widthPt: number;
+  readonly heightPt: number;
+  readonly rotate: 0 | 90 | 180 | 270;
+}): string {
+  const { widthPt, heightPt, rotate } = place;
+  const [width, height] = [number(widthPt), number(heightPt)];
+  switch (rotate) {
+    case 0:
+      return '';
+    case 90:
+      return `/Matrix[0 1 -1 0 ${height} 0]`;
+    case 180:
+      return `/Matrix[-1 0 0 -1 ${width} ${height}]`;
+    case 270:
+      return `/Matrix[0 -1 1 0 0 ${width}]`;
+  }
+}

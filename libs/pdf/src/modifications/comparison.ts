@@ -2,6 +2,7 @@ import type { ObjectView } from '../reader/objects.js';
 import { sameValue } from '../syntax/same-value.js';
 import { PdfArray, type PdfValue, Reference } from '../syntax/values.js';
 import type { ModificationFinding, PdfSignature } from '../types.js';
+import type { Restriction } from '../reader/permissions.js';
 import type { Change, Uses } from './changes.js';
 
 /** Two views of a document and what has been understood of the difference so far. */
@@ -15,8 +16,17 @@ export class Comparison {
     readonly before: ObjectView,
     readonly after: ObjectView,
     readonly signature: PdfSignature,
-    private readonly difference: { readonly changes: ReadonlyMap<number, Change>; readonly uses: Uses },
+    private readonly difference: {
+      readonly changes: ReadonlyMap<number, Change>;
+      readonly uses: Uses;
+      readonly restriction: Restriction;
+    },
   ) {}
+
+  /** What the signature forbids to later revisions. */
+  get restriction(): Restriction {
+    return this.difference.restriction;
+  }
 
   get changes(): ReadonlyMap<number, Change> {
     return this.difference.changes;

@@ -62,7 +62,8 @@ export async function findUnaccountedBytes(
       start = Math.max(start, revision.end);
     }
   }
-  findings.push(...(await checkGap(structure, start, structure.source.size)));
+  // A comment neither: readers that look for `startxref` from the end of the file find one in a comment too.
+  findings.push(...(await checkGap(structure, { from: start, to: structure.source.size }, false)));
   return findings;
 }
 
@@ -86,7 +87,7 @@ async function unaccountedIn(
   let at = start;
   for (const { from, to } of extents) {
     if (from > at) {
-      findings.push(...(await checkGap(view.windows, at, from)));
+      findings.push(...(await checkGap(view.windows, { from: at, to: from }, true)));
     }
     at = Math.max(at, to);
   }
@@ -106,16 +107,16 @@ async function objectEnd(view: ObjectView, object: IndirectObject): Promise<numb
   });
 }
 
-/** Only white space, NUL and comments may stand between objects. */
+/** Only white space, NUL and (between objects) comments may stand in a gap. */
 async function checkGap(
   { source }: Pick<Structure, 'source'>,
-  from: number,
-  to: number,
+  { from, to }: { readonly from: number; readonly to: number },
+  allowsComments: boolean,
 ): Promise<ModificationFinding[]> {
   const bytes = asBuffer(await source.read(from, Math.min(to - from, maxGapBytes)));
   let at = 0;
   while (at < bytes.length) {
-    if (bytes[at] === 0x25) {
+    if (allowsComments && bytes[at] === 0x25) {
       while (at < bytes.length && bytes[at] !== 10 && bytes[at] !== 13) {
         at += 1;
       }

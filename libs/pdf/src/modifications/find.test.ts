@@ -212,8 +212,10 @@ describe('published attacks', () => {
     expect(await findings(between)).toEqual(['UNACCOUNTED_BYTES']);
   });
 
-  it('comments and white space behind the end are none', async () => {
-    expect(await findings(Buffer.concat([signed, bytes('\r\n%%EOF\n\0')]))).toEqual([]);
+  it('white space behind the end is none, a comment is', async () => {
+    expect(await findings(Buffer.concat([signed, bytes('\r\n\n\0')]))).toEqual([]);
+    expect(await findings(Buffer.concat([signed, bytes('\r\n%%EOF\n\0')]))).toEqual(['UNACCOUNTED_BYTES']);
+    expect(await findings(Buffer.concat([signed, bytes('% sent by a portal\n')]))).toEqual(['UNACCOUNTED_BYTES']);
   });
 
   it('signature wrapping is found (SWA)', async () => {

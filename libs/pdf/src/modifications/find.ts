@@ -1,8 +1,8 @@
 import type { PdfDocument } from '../document.js';
 import { PdfError } from '../errors.js';
-import { dictionaryOf } from '../reader/indirect-object.js';
 import { ObjectView } from '../reader/objects.js';
-import { PageTree } from '../reader/pages.js';
+import { readFields, readForm } from '../reader/fields.js';
+import { readRestriction } from '../reader/permissions.js';
 import { readRevisionSections, type RevisionSections } from '../reader/revisions.js';
 import { storeKeys } from '../reader/security-store.js';
 import { readSignatures } from '../reader/signatures.js';
@@ -13,7 +13,8 @@ import type { ModificationFinding, PdfSignature } from '../types.js';
 import { findChanges, findUses, isObjectStream } from './changes.js';
 import { Comparison, referenced } from './comparison.js';
 import { findCoverageFaults, findUnaccountedBytes } from './coverage.js';
-import { compareForm, isReferenceTo } from './form.js';
+import { compareForm } from './form.js';
+import { comparePages } from './pages.js';
 
 /**
  * Compares the document as of the signature's revision with the whole file; empty when only permitted changes follow.
@@ -72,14 +73,16 @@ async function compareRevisions(
   const after = structure.view;
   const changes = await findChanges(before, after, revisions.slice(signed.number));
   const uses = await findUses(before, changes);
-  const comparison = new Comparison(before, after, signature, { changes, uses });
+  const own = (await readFields(before, await readForm(before))).find(({ name }) => name === signature.fieldName);
+  const restriction = await readRestriction(before, own?.dictionary ?? value.field.dictionary, value.dictionary);
+  const comparison = new Comparison(before, after, signature, { changes, uses, restriction });
   if (!sameValue(before.sections[0]?.trailer.get('Root'), after.sections[0]?.trailer.get('Root'))) {
     comparison.report('CATALOG_CHANGED', 'another catalog');
     return comparison.findings;
   }
   compareEncryption(comparison);
   await compareCatalog(comparison);
-  await compareForm(comparison, value.dictionary);
+  await compareForm(comparison);
   await compareStore(comparison);
   await comparePages(comparison);
   await reportTheRest(comparison);
@@ -173,67 +176,6 @@ async function storeObjects(view: ObjectView, catalog: Dictionary): Promise<Set<
     }
   }
   return found;
-}
-
-/** Pages may list new widgets of signature fields, and nothing else of them may change. */
-async function comparePages(comparison: Comparison): Promise<void> {
-  const { before, changes } = comparison;
-  const redefined = [...changes.keys()].filter(
-    (objectNumber) => comparison.isRedefined(objectNumber) && !comparison.isExplained(objectNumber),
-  );
-  if (redefined.length === 0) {
-    return;
-  }
-  const pages = await new PageTree(before).allPageNumbers();
-  for (const objectNumber of redefined) {
-    if (pages.has(objectNumber)) {
-      comparison.explain(objectNumber);
-      await comparePage(comparison, objectNumber);
-      continue;
-    }
-    const owners = [...comparison.referrers(objectNumber)];
-    const value = (await before.object(objectNumber))?.value;
-    if (value instanceof PdfArray && owners.length > 0 && owners.every((owner) => pages.has(owner))) {
-      for (const owner of owners) {
-        await compareHeldAnnotations(comparison, owner, objectNumber);
-      }
-    }
-  }
-}
-
-async function comparePage(comparison: Comparison, pageNumber: number): Promise<void> {
-  const old = dictionaryOf(await comparison.before.object(pageNumber));
-  const current = dictionaryOf(await comparison.after.object(pageNumber));
-  for (const key of changedKeys(old, current)) {
-    if (key !== 'Annots') {
-      comparison.report('PAGE_CHANGED', `/${key} of a page changed`, pageNumber);
-    }
-  }
-  if (current?.ambiguous === true) {
-    comparison.report('PAGE_CHANGED', 'a key stands twice', pageNumber);
-  }
-  await compareAnnotations(comparison, pageNumber);
-}
-
-/** The array `arrayNumber` was redefined; that is explained if it is the page's /Annots and nothing else. */
-async function compareHeldAnnotations(comparison: Comparison, page: number, arrayNumber: number): Promise<void> {
-  const dictionary = dictionaryOf(await comparison.before.object(page));
-  const holders = [...(dictionary?.entries ?? [])].filter(([, { value }]) => referenced(value) === arrayNumber);
-  if (holders.length === 1 && holders[0]?.[0] === 'Annots') {
-    comparison.explain(arrayNumber);
-    await compareAnnotations(comparison, page);
-  }
-}
-
-async function compareAnnotations(comparison: Comparison, pageNumber: number): Promise<void> {
-  const old = dictionaryOf(await comparison.before.object(pageNumber))?.get('Annots');
-  const current = dictionaryOf(await comparison.after.object(pageNumber))?.get('Annots');
-  const added = await comparison.additions(old, current);
-  if (added === undefined) {
-    comparison.report('ANNOTATION_CHANGED', 'annotations were removed or put in another order', pageNumber);
-  } else if (!added.every((item) => isReferenceTo(item, comparison.newWidgets))) {
-    comparison.report('ANNOTATION_ADDED', 'an annotation that is no widget of a new signature field', pageNumber);
-  }
 }
 
 /** What nothing above has explained is permitted only if the signed revision never used it. */

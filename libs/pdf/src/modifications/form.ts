@@ -1,7 +1,5 @@
 import { type FormField, readFields, readForm } from '../reader/fields.js';
 import { dictionaryOf } from '../reader/indirect-object.js';
-import { readLock } from '../reader/permissions.js';
-import { readTransform } from '../reader/signatures.js';
 import { readCatalog } from '../reader/structure.js';
 import { changedKeys, forEachReference } from '../syntax/same-value.js';
 import { Dictionary, isName, PdfArray, type PdfValue, Reference } from '../syntax/values.js';
@@ -13,7 +11,7 @@ const filledKeys = new Set(['V', 'AP', 'AS', 'I', 'RV', 'M']);
 const signedKeys = new Set(['V', 'AP', 'AS', 'M']);
 
 /** Compares the form: new signature fields, and values in existing fields. */
-export async function compareForm(comparison: Comparison, signatureDictionary: Dictionary): Promise<void> {
+export async function compareForm(comparison: Comparison): Promise<void> {
   const { before, after } = comparison;
   const oldForm = await readForm(before);
   const newForm = await readForm(after);
@@ -35,9 +33,8 @@ export async function compareForm(comparison: Comparison, signatureDictionary: D
   for (const item of added ?? []) {
     await checkNewField(comparison, item, names);
   }
-  const locked = await readLocked(comparison, signatureDictionary);
   for (const field of oldFields) {
-    await compareField(comparison, field, locked);
+    await compareField(comparison, field);
   }
 }
 
@@ -65,7 +62,7 @@ async function compareFormKeys(
 
 /** Only a field of a later signature may be new, with nothing that acts or that covers the page unsigned. */
 async function checkNewField(comparison: Comparison, item: PdfValue, names: Set<string>): Promise<void> {
-  const { after, signature } = comparison;
+  const { after } = comparison;
   const objectNumber = referenced(item);
   const field = await after.dictionary(item);
   const isNew = objectNumber !== undefined && comparison.changes.get(objectNumber) === 'new';
@@ -80,36 +77,51 @@ async function checkNewField(comparison: Comparison, item: PdfValue, names: Set<
   }
   names.add(read.name);
   const value = await after.dictionary(field.get('V'));
-  if (signature.docMdp === 1 && !isName(value?.get('Type'), 'DocTimeStamp')) {
-    comparison.report('CERTIFICATION_BROKEN', 'a signature field on a document certified with P 1', objectNumber);
+  const isTimestamp = isName(value?.get('Type'), 'DocTimeStamp');
+  const { permission, isLocked } = comparison.restriction;
+  if (permission === 1 && !isTimestamp) {
+    comparison.report('CERTIFICATION_BROKEN', 'a signature field where P 1 permits no change', objectNumber);
   }
-  const widgets = [{ objectNumber, value: field }, ...read.widgets];
-  for (const widget of widgets) {
-    const dictionary = widget.value;
-    if (dictionary instanceof Dictionary) {
-      await checkNewWidget(comparison, dictionary, {
-        objectNumber: widget.objectNumber,
-        isSigned: value !== undefined,
-      });
+  if (value !== undefined && !isTimestamp && isLocked(read.name)) {
+    comparison.report('FIELD_ADDED', 'a signature in a new field, where the signature locks all fields', objectNumber);
+  }
+  const widgets = [{ objectNumber, dictionary: field }];
+  for (const { object, dictionary } of read.widgets) {
+    if (object === undefined) {
+      comparison.report('FIELD_ADDED', 'a widget that is no object of its own', objectNumber);
+    } else {
+      widgets.push({ objectNumber: object.objectNumber, dictionary });
     }
+  }
+  for (const widget of widgets) {
+    await checkNewWidget(comparison, widget, { isSigned: value !== undefined });
     comparison.newWidgets.add(widget.objectNumber);
   }
 }
 
 async function checkNewWidget(
   comparison: Comparison,
-  widget: Dictionary,
-  about: { readonly objectNumber: number; readonly isSigned: boolean },
+  { objectNumber, dictionary: widget }: { readonly objectNumber: number; readonly dictionary: Dictionary },
+  about: { readonly isSigned: boolean },
 ): Promise<void> {
   if (widget.entries.has('A') || widget.entries.has('AA')) {
-    comparison.report('FIELD_ADDED', 'a signature field with actions', about.objectNumber);
+    comparison.report('FIELD_ADDED', 'a signature field with actions', objectNumber);
   }
   const rectangle = await comparison.after.resolve(widget.get('Rect'));
   const [x1, y1, x2, y2] = rectangle instanceof PdfArray ? rectangle.items : [];
   const hasArea = typeof x1 === 'number' && typeof y1 === 'number' && x1 !== x2 && y1 !== y2;
   // The appearance of a field that nobody signed is paint over the signed page, and no signature list shows it.
-  if (!about.isSigned && hasArea && widget.entries.has('AP')) {
-    comparison.report('FIELD_ADDED', 'an unsigned signature field that draws on the page', about.objectNumber);
+  const draws = hasArea && widget.entries.has('AP');
+  if (!about.isSigned && draws) {
+    comparison.report('FIELD_ADDED', 'an unsigned signature field that draws on the page', objectNumber);
+  }
+  // What P 1 leaves open is a time-stamp, not what is drawn with it.
+  if (comparison.restriction.permission === 1 && draws) {
+    comparison.report(
+      'CERTIFICATION_BROKEN',
+      'a field that draws on the page where P 1 permits no change',
+      objectNumber,
+    );
   }
 }
 
@@ -120,12 +132,9 @@ function asForm(field: Dictionary, item: PdfValue): Dictionary {
   return new Dictionary(span, new Map([['Fields', { value: fields, valueStart: 0, valueEnd: 0 }]]), false);
 }
 
-async function compareField(
-  comparison: Comparison,
-  field: FormField,
-  locked: (fieldName: string) => boolean,
-): Promise<void> {
-  const owners = new Set([field.object, ...field.widgets].flatMap((object) => object?.objectNumber ?? []));
+async function compareField(comparison: Comparison, field: FormField): Promise<void> {
+  const objects = [field.object, ...field.widgets.map((widget) => widget.object)];
+  const owners = new Set(objects.flatMap((object) => object?.objectNumber ?? []));
   const isSignature = field.type === 'Sig';
   const permitted = isSignature ? signedKeys : filledKeys;
   const isSigned = isSignature && field.value !== undefined;
@@ -141,15 +150,29 @@ async function compareField(
     if (isSigned || refused !== undefined || current?.ambiguous === true) {
       const detail = isSigned ? 'a signed field was changed' : `/${refused ?? '?'} of a field was changed`;
       comparison.report('FIELD_CHANGED', detail, objectNumber);
-    } else if (comparison.signature.docMdp === 1) {
-      comparison.report('CERTIFICATION_BROKEN', 'a field filled on a document certified with P 1', objectNumber);
-    } else if (locked(field.name)) {
-      comparison.report('FIELD_CHANGED', 'a field that the signature locks was filled', objectNumber);
+    } else if (!(isSignature && (await isTimestamped(comparison, field, keys)))) {
+      reportRestricted(comparison, field.name, objectNumber);
     }
     if (!isSigned) {
       explainAppearances(comparison, old, owners);
     }
   }
+}
+
+function reportRestricted(comparison: Comparison, fieldName: string, objectNumber: number): void {
+  const { permission, isLocked } = comparison.restriction;
+  if (permission === 1) {
+    comparison.report('CERTIFICATION_BROKEN', 'a field filled where P 1 permits no change', objectNumber);
+  } else if (isLocked(fieldName)) {
+    comparison.report('FIELD_CHANGED', 'a field that the signature locks was filled', objectNumber);
+  }
+}
+
+/** An empty field that got a document time-stamp and draws nothing: evidence, which no certification and no lock forbids. */
+async function isTimestamped({ after }: Comparison, field: FormField, keys: readonly string[]): Promise<boolean> {
+  const current = dictionaryOf(await after.object(field.object?.objectNumber ?? 0));
+  const value = await after.dictionary(current?.get('V'));
+  return isName(value?.get('Type'), 'DocTimeStamp') && !keys.includes('AP') && !keys.includes('AS');
 }
 
 /** A field's own appearance streams may be written anew in place, if nothing else draws them. */
@@ -159,19 +182,6 @@ function explainAppearances(comparison: Comparison, widget: Dictionary | undefin
       comparison.explain(objectNumber);
     }
   });
-}
-
-/** FieldMDP of this signature (ISO 32000-2, 12.8.2.4). */
-async function readLocked(
-  { before }: Comparison,
-  signatureDictionary: Dictionary,
-): Promise<(fieldName: string) => boolean> {
-  const parameters = await readTransform(before, signatureDictionary, 'FieldMDP');
-  if (parameters === undefined) {
-    return () => false;
-  }
-  const lock = await readLock(before, parameters);
-  return (fieldName) => lock.covers(fieldName);
 }
 
 /** Widgets that a page lists and that no field of the form leads to are compared like any other annotation. */

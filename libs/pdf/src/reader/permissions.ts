@@ -1,28 +1,34 @@
 import { ownerRefusal } from '../encryption/permissions.js';
 import { PdfError } from '../errors.js';
-import { decodeText } from '../syntax/strings.js';
-import { Dictionary, isName, PdfArray, PdfString } from '../syntax/values.js';
-import type { PdfSignature } from '../types.js';
+import type { MdpPermission, PdfSignature } from '../types.js';
+import type { Dictionary } from '../syntax/values.js';
 import { type FormField, readFields, readForm } from './fields.js';
+import { locksField, readLock, stricter } from './locks.js';
 import type { ObjectView } from './objects.js';
 import { PageTree } from './pages.js';
-import { readDocMdp } from './signatures.js';
+import { readDocMdp, readTransform } from './signatures.js';
 import { once, readCatalog, type Structure } from './structure.js';
 
 /** What earlier signers allow a later one to do. */
 export interface SigningPermissions {
   readonly fields: readonly FormField[];
-  /** P of the certification (ISO 32000-2, 12.8.2.2); undefined on a document that nobody certified. */
-  readonly certification: 1 | 2 | 3 | undefined;
+  /** True when a field holds a signature or a document time-stamp. */
+  readonly isSigned: boolean;
+  /**
+   * What certification (ISO 32000-2, 12.8.2.2) and locks (12.7.5.5) leave; undefined on a document that nobody restricted.
+   */
+  readonly permission: MdpPermission | undefined;
   /** Why this field may not be added or filled with that kind of signature; undefined when it may. */
   readonly refusalFor: (fieldName: string, kind?: PdfSignature['kind']) => PdfError | undefined;
+  /** Why this field's value may not be written; undefined when it may. */
+  readonly refusalToFill: (fieldName: string) => PdfError | undefined;
 }
 
 const computed = Symbol('signing permissions');
 
 /**
  * Refuses what can't be appended to safely: bytes behind the end of a signed file, documents without a
- * page, and those that were certified against any change. Read once for each document. Throws PdfError.
+ * page. Read once for each document. Throws PdfError.
  */
 export function readSigningPermissions(structure: Structure): Promise<SigningPermissions> {
   return once(structure, computed, () => readPermissions(structure));
@@ -30,51 +36,76 @@ export function readSigningPermissions(structure: Structure): Promise<SigningPer
 
 async function readPermissions({ view, ends }: Structure): Promise<SigningPermissions> {
   const fields = await readFields(view, await readForm(view));
-  const isSigned = fields.some((field) => field.type === 'Sig' && field.value !== undefined);
+  const isSigned = fields.some(isSignedField);
   // Nobody answers for bytes behind a signed file, and the new signature would cover them as if someone did. On other
   // files a portal's remark is harmless, but half an update is a truncated file.
   if (ends.hasBrokenUpdate || (isSigned && ends.trailingBytes > 0)) {
     throw new PdfError('DAMAGED', 'nothing behind the last %%EOF', `${ends.trailingBytes} bytes`);
   }
   await new PageTree(view).page(0);
-  const certification = await readCertification(view);
-  const locks = await readLocks(view, fields);
-  const permissions: SigningPermissions = {
+  const { permission, isLocked } = await readRestrictions(view, fields);
+  const encryption = view.windows.securityHandler?.description;
+  const refusalToFill = (fieldName: string): PdfError | undefined => {
+    const forbidden = ownerRefusal(encryption, 'fill-field');
+    if (forbidden !== undefined) {
+      return forbidden;
+    }
+    if (permission === 1) {
+      return new PdfError('CERTIFIED', 'a document that may be changed', 'a signature that permits no change (P 1)');
+    }
+    return isLocked(fieldName)
+      ? new PdfError(
+          'CERTIFIED',
+          `a field ${JSON.stringify(fieldName)} that may be filled`,
+          'one that a signature locks',
+        )
+      : undefined;
+  };
+  return {
     fields,
-    certification,
+    isSigned,
+    permission,
+    refusalToFill,
     refusalFor: (fieldName, kind = 'signature') => {
       const isNew = !fields.some((field) => field.name === fieldName);
       const change = !isNew ? 'fill-field' : kind === 'signature' ? 'add-field' : 'add-timestamp';
-      const forbidden = ownerRefusal(view.windows.securityHandler?.description, change);
-      if (forbidden !== undefined) {
+      const forbidden = ownerRefusal(encryption, change);
+      // A time-stamp for long-term preservation is no change of the document, whatever was certified or locked.
+      if (forbidden !== undefined || kind === 'document-timestamp') {
         return forbidden;
       }
-      if (certification === 1) {
-        return new PdfError('CERTIFIED', 'a document that may be signed', 'a certification that permits no change');
-      }
       // Strict validators call a new field on a certified document "other change" even at P=2 and P=3.
-      if (certification !== undefined && isNew) {
-        return new PdfError('CERTIFIED', `an empty signature field ${fieldName}`, 'a certified document without it');
-      }
-      if (locks.some((lock) => lock.covers(fieldName))) {
-        return new PdfError('CERTIFIED', `a field ${fieldName} that may be filled`, 'one that a signature locks');
-      }
-      return undefined;
+      return permission !== undefined && permission !== 1 && isNew
+        ? new PdfError('CERTIFIED', `an empty signature field ${JSON.stringify(fieldName)}`, describeEmpty(fields))
+        : refusalToFill(fieldName);
     },
   };
-  return permissions;
 }
 
 /** Throws unless at least one more signature is possible. */
-export function assertAnySignaturePossible({ fields, certification, refusalFor }: SigningPermissions): void {
-  const empty = fields.filter((field) => field.type === 'Sig' && field.value === undefined);
-  const candidates = [...(certification === undefined ? [freeName(fields)] : []), ...empty.map((field) => field.name)];
+export function assertAnySignaturePossible({ fields, permission, refusalFor }: SigningPermissions): void {
+  const candidates = permission === undefined ? [freeName(fields)] : [];
+  candidates.push(...fields.filter(isEmptySignatureField).map((field) => field.name));
   const refusals = candidates.map((name) => refusalFor(name));
   if (!refusals.includes(undefined)) {
     throw (
-      refusals[0] ?? new PdfError('CERTIFIED', 'an empty signature field', 'a certified document with no such field')
+      refusals[0] ??
+      new PdfError('CERTIFIED', 'an empty signature field', 'a document that may not be changed, with no such field')
     );
   }
+}
+
+export function isEmptySignatureField(field: FormField): boolean {
+  return field.type === 'Sig' && field.value === undefined;
+}
+
+function isSignedField(field: FormField): boolean {
+  return field.type === 'Sig' && field.value !== undefined;
+}
+
+function describeEmpty(fields: readonly FormField[]): string {
+  const names = fields.filter(isEmptySignatureField).map((field) => JSON.stringify(field.name));
+  return `a certified document with ${names.length === 0 ? 'no empty field' : names.slice(0, 8).join(', ')}`;
 }
 
 function freeName(fields: readonly FormField[]): string {
@@ -85,46 +116,50 @@ function freeName(fields: readonly FormField[]): string {
   return name;
 }
 
-async function readCertification(view: ObjectView): Promise<1 | 2 | 3 | undefined> {
+/** What all signatures of the document forbid together. */
+async function readRestrictions(
+  view: ObjectView,
+  fields: readonly FormField[],
+): Promise<{ readonly permission: MdpPermission | undefined; readonly isLocked: (fieldName: string) => boolean }> {
+  const restrictions: Restriction[] = [];
   const permissions = await view.dictionary((await readCatalog(view)).dictionary.get('Perms'));
-  const signature = await view.dictionary(permissions?.get('DocMDP'));
-  return signature === undefined ? undefined : ((await readDocMdp(view, signature)) ?? 2);
+  const certification = await view.dictionary(permissions?.get('DocMDP'));
+  if (certification !== undefined) {
+    restrictions.push({ permission: (await readDocMdp(view, certification)) ?? 2, isLocked: () => false });
+  }
+  for (const field of fields.filter(isSignedField)) {
+    const signature = await view.dictionary(field.value);
+    restrictions.push(await readRestriction(view, field.dictionary, signature));
+  }
+  return {
+    permission: restrictions.map((one) => one.permission).reduce(stricter, undefined),
+    isLocked: (fieldName) => restrictions.some((one) => one.isLocked(fieldName)),
+  };
 }
 
-/** What a signed field locks (ISO 32000-2, 12.7.5.5, table 236). */
-interface Lock {
-  covers(fieldName: string): boolean;
+/** What one signature forbids to later ones. */
+export interface Restriction {
+  readonly permission: MdpPermission | undefined;
+  readonly isLocked: (fieldName: string) => boolean;
 }
 
-async function readLocks(view: ObjectView, fields: readonly FormField[]): Promise<Lock[]> {
-  const locks: Lock[] = [];
-  for (const field of fields) {
-    if (field.type === 'Sig' && field.value !== undefined && field.dictionary.entries.has('Lock')) {
-      const dictionary = await view.dictionary(field.dictionary.get('Lock'));
-      if (dictionary !== undefined) {
-        locks.push(await readLock(view, dictionary));
-      }
-    }
-  }
-  return locks;
-}
-
-/** /Action and /Fields of a field lock or of FieldMDP's parameters, which are the same (ISO 32000-2, 12.8.2.4). */
-export async function readLock(view: ObjectView, dictionary: Dictionary): Promise<Lock> {
-  const names: string[] = [];
-  const listed = await view.resolve(dictionary.get('Fields'));
-  for (const item of listed instanceof PdfArray ? listed.items : []) {
-    const name = await view.resolve(item);
-    if (name instanceof PdfString) {
-      names.push(decodeText(name.decoded()));
-    }
-  }
-  const isListed = (fieldName: string): boolean =>
-    names.some((name) => fieldName === name || fieldName.startsWith(`${name}.`));
-  if (dictionary.get('P') === 1 || isName(dictionary.get('Action'), 'All')) {
-    return { covers: () => true };
-  }
-  return isName(dictionary.get('Action'), 'Exclude')
-    ? { covers: (fieldName) => !isListed(fieldName) }
-    : { covers: isListed };
+/**
+ * From the signature's own DocMDP and FieldMDP (ISO 32000-2, 12.8.2) and the lock of its field (12.7.5.5). FieldMDP should
+ * repeat the lock; where one of the two is missing or says less, the stricter one counts. One that can't be understood
+ * locks every field.
+ */
+export async function readRestriction(
+  view: ObjectView,
+  field: Dictionary,
+  signature: Dictionary | undefined,
+): Promise<Restriction> {
+  const fieldMdp = signature === undefined ? undefined : await readTransform(view, signature, 'FieldMDP');
+  const lock = await view.dictionary(field.get('Lock'));
+  const written = [fieldMdp, lock].filter((dictionary) => dictionary !== undefined);
+  const locks = await Promise.all(written.map((dictionary) => readLock(view, dictionary)));
+  const docMdp = signature === undefined ? undefined : await readDocMdp(view, signature);
+  return {
+    permission: locks.map((one) => one?.permission).reduce(stricter, docMdp),
+    isLocked: (fieldName) => locks.some((one) => one === undefined || locksField(one, fieldName)),
+  };
 }

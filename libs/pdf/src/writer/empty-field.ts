@@ -1,27 +1,40 @@
 import { PdfError } from '../errors.js';
-import type { FormField } from '../reader/fields.js';
-import { dictionaryOf, type IndirectObject } from '../reader/indirect-object.js';
+import { type FormField, type FieldWidget, isDirect } from '../reader/fields.js';
+import { readLock } from '../reader/locks.js';
 import type { ObjectView } from '../reader/objects.js';
 import { PageTree, type Rotation } from '../reader/pages.js';
-import { Dictionary, PdfArray, Reference } from '../syntax/values.js';
-import type { PrepareOptions } from '../types.js';
-import type { Increment } from './increment.js';
-import { editDictionary } from './parts.js';
+import { readSeedValues } from '../reader/seed-values.js';
+import { readRectangle } from '../reader/widgets.js';
+import type { Dictionary } from '../syntax/values.js';
+import { Reference } from '../syntax/values.js';
+import type { FieldLock } from '../types.js';
+import type { ObjectEdits } from './object-edits.js';
+import { assertSeedValues, type PlannedSignature } from './seed-check.js';
 
-/** An existing signature field that waits for its value, and its widget, which may be the same object. */
+/** An existing signature field that waits for its value. */
 export interface EmptyField {
-  readonly field: IndirectObject;
-  readonly widget: IndirectObject;
-  /** Where the form's author put it: a signature that is visible is drawn there. */
-  readonly place: { readonly widthPt: number; readonly heightPt: number; readonly rotate: Rotation } | undefined;
+  readonly field: FormField;
+  /** What the signature has to repeat as FieldMDP. */
+  readonly lock: FieldLock | undefined;
+  /** The widgets that have an area: a signature that is visible is drawn in each one. */
+  readonly places: readonly WidgetPlace[];
 }
 
-/** Throws PdfError FIELD_UNUSABLE unless the field can be filled as it is. */
+/** Where the form's author put a widget; its size as displayed. */
+export interface WidgetPlace {
+  readonly widget: Pick<FieldWidget, 'dictionary' | 'holder'>;
+  readonly widthPt: number;
+  readonly heightPt: number;
+  readonly rotate: Rotation;
+}
+
+/** Throws PdfError FIELD_UNUSABLE unless the field can be filled by the signature that is planned. */
 export async function readEmptyField(
   view: ObjectView,
-  { name, type, value, object, dictionary, widgets }: FormField,
-  visible: PrepareOptions['visible'],
+  field: FormField,
+  planned: PlannedSignature & { readonly pageIndex: number | undefined; readonly isSigned: boolean },
 ): Promise<EmptyField> {
+  const { name, type, value, dictionary, widgets } = field;
   const unusable = (found: string): PdfError =>
     new PdfError('FIELD_UNUSABLE', `an empty signature field ${JSON.stringify(name)}`, found);
   if (type !== 'Sig') {
@@ -30,42 +43,64 @@ export async function readEmptyField(
   if (value !== undefined) {
     throw unusable('one that is signed');
   }
-  if (object === undefined || widgets.length > 1) {
-    throw unusable('one that is no indirect object or has several widgets');
+  if (isDirect(field) && planned.isSigned) {
+    // Writing it changes an array that the earlier signatures cover, which looks like another form.
+    throw unusable('one that is no indirect object, in a document that is signed');
   }
-  // A lock would have to be repeated in the signature, and seed values obeyed (ISO 32000-2, 12.7.5.5).
+  const lock = await readLockOf(view, dictionary, unusable);
   const seeds = await view.dictionary(dictionary.get('SV'));
-  const required = await view.resolve(seeds?.get('Ff'));
-  if (dictionary.entries.has('Lock') || (typeof required === 'number' && required !== 0)) {
-    throw unusable('one with a lock or with required seed values');
+  const seedValues = seeds === undefined ? undefined : await readSeedValues(view, seeds);
+  if (seedValues !== undefined) {
+    assertSeedValues(seedValues, planned);
   }
-  const widget = widgets[0] ?? object;
-  const place = await readPlace(view, dictionaryOf(widget) ?? dictionary, visible?.pageIndex ?? 0);
-  if (visible !== undefined && place === undefined) {
+  const apart = widgets.length === 0 ? [{ dictionary, holder: field.holder }] : widgets;
+  const places: WidgetPlace[] = [];
+  for (const widget of planned.pageIndex === undefined ? [] : apart) {
+    const place = await readPlace(view, widget, planned.pageIndex ?? 0);
+    if (place !== undefined) {
+      places.push(place);
+    }
+  }
+  if (planned.pageIndex !== undefined && places.length === 0) {
     throw unusable('one without an area, which can only hold an invisible signature');
   }
-  return { field: object, widget, place };
+  // The author wants the document locked by this signature; nothing says so more clearly than FieldMDP with P 1.
+  const isLocked = seedValues?.lockDocument?.value === 'true' && planned.subFilter !== 'ETSI.RFC3161';
+  return { field, lock: isLocked ? { action: 'All', permission: 1 } : lock, places };
+}
+
+async function readLockOf(
+  view: ObjectView,
+  field: Dictionary,
+  unusable: (found: string) => PdfError,
+): Promise<FieldLock | undefined> {
+  if (!field.entries.has('Lock')) {
+    return undefined;
+  }
+  const dictionary = await view.dictionary(field.get('Lock'));
+  const lock = dictionary === undefined ? undefined : await readLock(view, dictionary);
+  if (lock === undefined) {
+    throw unusable('one with a lock that does not say what it locks');
+  }
+  return lock;
 }
 
 /** Size of the widget as displayed; undefined for an invisible one. */
 async function readPlace(
   view: ObjectView,
-  widget: Dictionary,
+  widget: WidgetPlace['widget'],
   pageIndex: number,
-): Promise<EmptyField['place'] | undefined> {
-  const rectangle = await view.resolve(widget.get('Rect'));
-  const [x1, y1, x2, y2] = rectangle instanceof PdfArray ? rectangle.items : [];
-  if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number') {
+): Promise<WidgetPlace | undefined> {
+  const rectangle = await readRectangle(view, widget.dictionary);
+  if (rectangle === undefined) {
     return undefined;
   }
-  const { geometry } = await findPage(view, widget, pageIndex);
-  const width = Math.abs(x2 - x1) * geometry.userUnit;
-  const height = Math.abs(y2 - y1) * geometry.userUnit;
-  if (width === 0 || height === 0) {
-    return undefined;
-  }
+  const { geometry } = await findPage(view, widget.dictionary, pageIndex);
+  const width = rectangle.width * geometry.userUnit;
+  const height = rectangle.height * geometry.userUnit;
   const upright = geometry.rotate % 180 === 0;
   return {
+    widget,
     widthPt: upright ? width : height,
     heightPt: upright ? height : width,
     rotate: geometry.rotate,
@@ -84,25 +119,17 @@ async function findPage(view: ObjectView, widget: Dictionary, pageIndex: number)
   return index < 0 ? asked : tree.page(index);
 }
 
-/** Writes the value into the field and the appearance into its widget; everything else stays as the author made it. */
+/** Writes the value into the field and an appearance into each place; everything else stays as the author made it. */
 export function fillField(
-  increment: Increment,
-  { field, widget }: EmptyField,
-  refs: { readonly signatureNumber: number; readonly appearance: number | undefined },
+  edits: ObjectEdits,
+  { field, places }: EmptyField,
+  refs: { readonly signatureNumber: number; readonly appearances: readonly number[] },
 ): void {
-  const changes = new Map([['V', `${refs.signatureNumber} 0 R`]]);
-  const appearance = refs.appearance === undefined ? undefined : `<< /N ${refs.appearance} 0 R >>`;
-  if (appearance !== undefined && widget.objectNumber === field.objectNumber) {
-    changes.set('AP', appearance);
-  }
-  write(increment, field, changes);
-  if (appearance !== undefined && widget.objectNumber !== field.objectNumber) {
-    write(increment, widget, new Map([['AP', appearance]]));
-  }
-}
-
-function write(increment: Increment, object: IndirectObject, changes: ReadonlyMap<string, string>): void {
-  if (object.value instanceof Dictionary) {
-    increment.add(object.objectNumber, editDictionary(object.value, changes), object.generation);
+  edits.setKeys(field.holder, field.dictionary, new Map([['V', `${refs.signatureNumber} 0 R`]]));
+  for (const [index, { widget }] of places.entries()) {
+    const appearance = refs.appearances[index];
+    if (appearance !== undefined) {
+      edits.setKeys(widget.holder, widget.dictionary, new Map([['AP', `<< /N ${appearance} 0 R >>`]]));
+    }
   }
 }

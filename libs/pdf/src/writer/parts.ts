@@ -62,10 +62,14 @@ export function editDictionary(dictionary: Dictionary, changes: ReadonlyMap<stri
   let copied = start;
   for (const { valueStart, valueEnd, written } of replaced) {
     // `/Key(value)` needs no space before its value, but what replaces the value may.
-    parts.push(copy(dictionary, copied, valueStart), isSpace(bytes[valueStart - 1]) ? '' : ' ', ...asParts(written));
+    parts.push(
+      copySpan(dictionary, copied, valueStart),
+      isSpace(bytes[valueStart - 1]) ? '' : ' ',
+      ...asParts(written),
+    );
     copied = valueEnd;
   }
-  parts.push(copy(dictionary, copied, end - 2));
+  parts.push(copySpan(dictionary, copied, end - 2));
   for (const [key, written] of changes) {
     if (!entries.has(key)) {
       parts.push(` /${key} `, ...asParts(written));
@@ -77,14 +81,15 @@ export function editDictionary(dictionary: Dictionary, changes: ReadonlyMap<stri
 
 /** The array as it was written, with `items` added at its end. */
 export function extendArray(array: PdfArray, items: string): Part[] {
-  return [copy(array, array.start, array.end - 1), ` ${items}]`];
+  return [copySpan(array, array.start, array.end - 1), ` ${items}]`];
 }
 
 export function asParts(written: Written): readonly Part[] {
   return typeof written === 'string' ? [written] : written;
 }
 
-function copy({ bytes, cipher }: Span, start: number, end: number): Part {
+/** Bytes of the document from `start` to `end`, which don't cut a string in two. */
+export function copySpan({ bytes, cipher }: Span, start: number, end: number): Part {
   const copied = bytes.subarray(start, end);
   return cipher === undefined ? copied : { sealed: copied, cipher };
 }

@@ -294,8 +294,11 @@ describe('a field', () => {
   it.each([
     ['of another type', '/FT /Tx /Rect [0 0 0 0]'],
     ['that is signed', '/FT /Sig /Rect [0 0 0 0] /V << /Contents <3000> >>'],
-    ['with a lock', '/FT /Sig /Rect [0 0 9 9] /Lock << /Action /All >>'],
-    ['with required seed values', '/FT /Sig /Rect [0 0 9 9] /SV << /Ff 2 >>'],
+    ['with a lock that does not say what it locks', '/FT /Sig /Rect [0 0 99 99] /Lock << /Action /Include >>'],
+    [
+      'with a seed value that cannot be met',
+      '/FT /Sig /Rect [0 0 99 99] /SV << /Ff 2 /SubFilter [/adbe.pkcs7.sha1] >>',
+    ],
     ['without an area for a visible signature', '/FT /Sig /Rect [0 0 0 0]'],
   ])('%s is refused', async (_, field) => {
     expect(await refusal(sign(withField(field), { fieldName: 'Seal', visible }))).toBe('FIELD_UNUSABLE');

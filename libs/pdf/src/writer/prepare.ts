@@ -5,16 +5,37 @@ import { assertOnPage, toUserSpace } from '../geometry.js';
 import { limitExceeded } from '../limits.js';
 import type { ObjectView } from '../reader/objects.js';
 import { displayedPage, type PageObject, PageTree, type Rotation } from '../reader/pages.js';
-import { readSigningPermissions } from '../reader/permissions.js';
-import { assertHybridPolicy } from '../reader/structure.js';
+import { readSigningPermissions, type SigningPermissions } from '../reader/permissions.js';
+import { assertHybridPolicy, readCatalog } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
-import type { HybridPolicy, PdfSignature, Prepared, PrepareOptions } from '../types.js';
-import { fillField, readEmptyField } from './empty-field.js';
-import { appendTo, readFormHolder, readHeldArray, updateForm } from './form-update.js';
+import type {
+  FieldLock,
+  HybridPolicy,
+  MdpPermission,
+  PdfSignature,
+  Prepared,
+  PrepareOptions,
+  Rectangle,
+} from '../types.js';
+import { type EmptyField, fillField, readEmptyField } from './empty-field.js';
+import { assertFreeName } from './field-names.js';
+import {
+  appendAll,
+  type FormHolder,
+  type HeldArray,
+  type HeldDictionary,
+  readFormHolder,
+  readHeldArray,
+  readHeldDictionary,
+  updateForm,
+} from './form-update.js';
 import { Increment, type Laid } from './increment.js';
-import { editDictionary } from './parts.js';
+import { ObjectEdits } from './object-edits.js';
 import { maskingFor } from './pdf-a.js';
+import type { PlannedSignature } from './seed-check.js';
+import { addAppearanceObjects, sharedFont } from './shared-font.js';
 import { signatureObject, type SignatureObject, timestampObject, writeByteRange } from './signature-object.js';
+import { readTextValues, writeTextValues } from './text-value.js';
 
 /** Print and Locked (ISO 32000-2, table 167). */
 const widgetFlags = 132;
@@ -22,23 +43,34 @@ const widgetFlags = 132;
 const maxReservedBytes = 16 * 1024 * 1024;
 
 /**
- * Builds the increment of one signature: field, widget, appearance and signature dictionary with room for the CMS. The
- * same document and options give the same bytes. Throws PdfError; what the document allows is checked first.
+ * Builds the increment of one signature: field or the existing empty field, appearance, values of text fields, and the
+ * signature dictionary with room for the CMS. The same document and options give the same bytes. What the document, its
+ * earlier signers and the field's author allow is checked first. Throws PdfError.
  */
 export async function prepareSignature(document: PdfDocument, options: PrepareOptions): Promise<Prepared> {
-  const { fieldName, reservedBytes, visible, hybrid, ...claims } = options;
+  const { fieldName, reservedBytes, visible, hybrid, certify, fill = [], signer, ...claims } = options;
   return prepare(document, {
     kind: 'signature',
     fieldName,
-    reservedBytes,
+    reservedBytes: checkReserved(reservedBytes),
     hybrid,
     visible,
-    signature: signatureObject({ ...claims, reservedBytes: checkReserved(reservedBytes) }),
+    certify,
+    fill,
+    planned: { subFilter: 'ETSI.CAdES.detached', reason: claims.reason, certify, signer },
+    signatureObject: (lock, catalogRef) =>
+      signatureObject(
+        { ...claims, reservedBytes },
+        { certify, lock, catalogRef, digestMethod: (signer?.digestAlgorithm ?? 'sha256').toUpperCase() },
+      ),
     seed: `${fieldName} ${options.signingTime.toISOString()}`,
   });
 }
 
-/** Builds the increment of a document time-stamp (ETSI EN 319 142-1, 5.4.3), always invisible. Throws PdfError. */
+/**
+ * Builds the increment of a document time-stamp (ETSI EN 319 142-1, 5.4.3), always invisible. No certification and no lock
+ * forbids one (ISO 32000-2, table 257). Throws PdfError.
+ */
 export async function prepareDocumentTimestamp(
   document: PdfDocument,
   options: { fieldName: string; reservedBytes: number; hybrid?: HybridPolicy },
@@ -47,10 +79,13 @@ export async function prepareDocumentTimestamp(
   return prepare(document, {
     kind: 'document-timestamp',
     fieldName,
-    reservedBytes,
+    reservedBytes: checkReserved(reservedBytes),
     hybrid,
     visible: undefined,
-    signature: timestampObject(checkReserved(reservedBytes)),
+    certify: undefined,
+    fill: [],
+    planned: { subFilter: 'ETSI.RFC3161' },
+    signatureObject: () => timestampObject(reservedBytes),
     seed: fieldName,
   });
 }
@@ -62,89 +97,134 @@ interface Request {
   readonly reservedBytes: number;
   readonly hybrid: HybridPolicy | undefined;
   readonly visible: PrepareOptions['visible'];
-  readonly signature: SignatureObject;
+  readonly certify: MdpPermission | undefined;
+  readonly fill: NonNullable<PrepareOptions['fill']>;
+  readonly planned: PlannedSignature;
+  readonly signatureObject: (lock: FieldLock | undefined, catalogRef: string) => SignatureObject;
   readonly seed: string;
 }
 
 async function prepare(document: PdfDocument, request: Request): Promise<Prepared> {
   const { structure } = document;
+  const { view } = structure;
   structure.meter.begin();
   assertHybridPolicy(structure, request.hybrid);
   const permissions = await readSigningPermissions(structure);
-  const refusal = permissions.refusalFor(request.fieldName, request.kind);
+  assertPermitted(permissions, request);
+  const values = await readTextValues(view, permissions, request.fill);
+  if (values.some(({ field }) => field.name === request.fieldName)) {
+    throw new PdfError('FIELD_UNUSABLE', 'a text field', `${JSON.stringify(request.fieldName)}, which is to be signed`);
+  }
+  const field = await readTarget(document, permissions, request);
+  const form = await readFormHolder(view);
+  const catalog = await readCatalog(view);
+  const perms = await readHeldDictionary(view, catalog.dictionary.get('Perms'), catalog.object);
+  const masking = await maskingOf(view, request);
+
+  const increment = new Increment(structure);
+  const edits = new ObjectEdits();
+  const writing: Writing = { increment, edits, fontRef: sharedFont(increment), masking };
+  const signatureNumber = increment.allocate();
+  const { objectNumber, generation } = catalog.object;
+  const signature = request.signatureObject(
+    'page' in field ? undefined : field.lock,
+    `${objectNumber} ${generation} R`,
+  );
+  if ('page' in field) {
+    addField(writing, request, { ...field, form, signatureNumber });
+  } else {
+    const appearances = field.places.map((place) => draw(writing, request.visible, place));
+    fillField(edits, field, { signatureNumber, appearances });
+    updateForm(writing, form, []);
+  }
+  writeTextValues(writing, values);
+  if (request.certify !== undefined) {
+    certifyDocument(edits, { catalog, perms }, signatureNumber);
+  }
+  edits.writeTo(increment);
+  // Last, so that little stands behind the gap of its ByteRange: validators hash that once for each signature of a file.
+  increment.add(signatureNumber, signature.parts);
+  return finish(document, request, { laid: increment.layOut(request.seed), signatureNumber, signature });
+}
+
+interface Writing {
+  readonly increment: Increment;
+  readonly edits: ObjectEdits;
+  readonly fontRef: () => number;
+  readonly masking: Masking;
+}
+
+/** What earlier signers forbid is refused before anything is read for it. */
+function assertPermitted(permissions: SigningPermissions, { fieldName, kind, certify }: Request): void {
+  const refusal = permissions.refusalFor(fieldName, kind);
   if (refusal !== undefined) {
     throw refusal;
   }
-  const existing = permissions.fields.find((field) => field.name === request.fieldName);
-  if (existing === undefined) {
-    if (permissions.fields.some((field) => field.name.startsWith(`${request.fieldName}.`))) {
-      throw new PdfError('FIELD_UNUSABLE', 'a field name that is not taken', JSON.stringify(request.fieldName));
-    }
-    return prepareNewField(document, request);
+  if (certify !== undefined && permissions.isSigned) {
+    throw new PdfError('ALREADY_SIGNED', 'a certification as the first signature', 'a document that is signed');
   }
-  const { view } = structure;
-  const field = await readEmptyField(view, existing, request.visible);
-  const masking = await maskingOf(view, request);
-  const holder = await readFormHolder(view);
-  const increment = new Increment(structure);
-  const signatureNumber = increment.allocate();
-  const appearance =
-    request.visible && field.place ? draw(increment, request.visible, { ...field.place, masking }) : undefined;
-  fillField(increment, field, { signatureNumber, appearance });
-  updateForm(increment, holder, undefined);
-  addSignature(increment, signatureNumber, request);
-  return finish(document, request, { laid: increment.layOut(request.seed), signatureNumber });
 }
 
-async function prepareNewField(document: PdfDocument, request: Request): Promise<Prepared> {
-  const { fieldName, visible } = request;
-  if (fieldName === '' || fieldName.includes('.')) {
-    // A full stop would name a child of another field (ISO 32000-2, 12.7.4.2).
-    throw new PdfError('FIELD_UNUSABLE', 'a field name without a full stop', JSON.stringify(fieldName));
-  }
-  const { structure } = document;
+/** The existing field of the name, or the page of a new one. */
+async function readTarget(
+  { structure }: PdfDocument,
+  permissions: SigningPermissions,
+  request: Request,
+): Promise<EmptyField | NewField> {
   const { view } = structure;
-  const pageIndex = visible?.pageIndex ?? 0;
+  const { fieldName, visible, planned } = request;
+  const existing = permissions.fields.find((field) => field.name === fieldName);
+  if (existing !== undefined) {
+    const pageIndex = visible === undefined ? undefined : (visible.pageIndex ?? 0);
+    return readEmptyField(view, existing, { ...planned, pageIndex, isSigned: permissions.isSigned });
+  }
+  assertFreeName(fieldName, permissions.fields);
+  if (visible === undefined) {
+    const page = await new PageTree(view).page(0);
+    return { page, annotations: await readHeldArray(view, page.dictionary.get('Annots')), rectangle: undefined };
+  }
+  const { pageIndex, rectangle } = visible;
+  if (pageIndex === undefined || rectangle === undefined) {
+    throw new PdfError('FIELD_UNUSABLE', 'a page and a rectangle for a new field', 'none');
+  }
   const page = await new PageTree(view).page(pageIndex);
-  if (visible !== undefined) {
-    assertOnPage(displayedPage(pageIndex, page.geometry), visible.rectangle);
-  }
-  const annotations = await readHeldArray(view, page.dictionary.get('Annots'));
-  const holder = await readFormHolder(view);
-  const masking = await maskingOf(view, request);
-
-  const increment = new Increment(structure);
-  const signatureNumber = increment.allocate();
-  const fieldNumber = increment.allocate();
-  const place = visible && { ...visible.rectangle, rotate: page.geometry.rotate, masking };
-  const appearance = visible && place ? draw(increment, visible, place) : undefined;
-  increment.add(fieldNumber, [widget(request, page, { signatureNumber, appearance })]);
-  const array = appendTo(increment, annotations, `${fieldNumber} 0 R`);
-  if (array !== undefined) {
-    const { objectNumber, generation } = page.object;
-    increment.add(objectNumber, editDictionary(page.dictionary, new Map([['Annots', array]])), generation);
-  }
-  updateForm(increment, holder, `${fieldNumber} 0 R`);
-  addSignature(increment, signatureNumber, request);
-  return finish(document, request, { laid: increment.layOut(request.seed), signatureNumber });
+  assertOnPage(displayedPage(pageIndex, page.geometry), rectangle);
+  return { page, annotations: await readHeldArray(view, page.dictionary.get('Annots')), rectangle };
 }
 
-/** Last, so that little stands behind the gap of its ByteRange: validators hash that once for each signature of a file. */
-function addSignature(increment: Increment, signatureNumber: number, request: Request): void {
-  increment.add(signatureNumber, request.signature.parts);
+interface NewField {
+  readonly page: PageObject;
+  readonly annotations: HeldArray;
+  readonly rectangle: Rectangle | undefined;
+}
+
+function addField(
+  writing: Writing,
+  request: Request,
+  at: NewField & { readonly form: FormHolder; readonly signatureNumber: number },
+): void {
+  const { increment, edits } = writing;
+  const { page, annotations, rectangle, form, signatureNumber } = at;
+  const fieldNumber = increment.allocate();
+  const place = rectangle && { ...rectangle, rotate: page.geometry.rotate };
+  const appearance = place && draw(writing, request.visible, place);
+  increment.add(fieldNumber, [widget(request, { page, rectangle }, { signatureNumber, appearance })]);
+  const holder = { holder: page.object, dictionary: page.dictionary, key: 'Annots' };
+  appendAll(edits, annotations, holder, [`${fieldNumber} 0 R`]);
+  updateForm(writing, form, [`${fieldNumber} 0 R`]);
 }
 
 /** Field and widget in one dictionary (ISO 32000-2, 12.5.6.19). */
 function widget(
-  { fieldName, visible }: Request,
-  page: PageObject,
+  { fieldName }: Request,
+  { page, rectangle }: Pick<NewField, 'page' | 'rectangle'>,
   refs: { signatureNumber: number; appearance: number | undefined },
 ): string {
-  const rectangle = visible === undefined ? [0, 0, 0, 0] : toUserSpace(page.geometry, visible.rectangle);
+  const corners = rectangle === undefined ? [0, 0, 0, 0] : toUserSpace(page.geometry, rectangle);
   const { objectNumber, generation } = page.object;
   return (
     `<< /Type /Annot /Subtype /Widget /FT /Sig /T ${encodeText(fieldName)} /V ${refs.signatureNumber} 0 R` +
-    ` /F ${widgetFlags} /P ${objectNumber} ${generation} R /Rect [${rectangle.map(decimal).join(' ')}]` +
+    ` /F ${widgetFlags} /P ${objectNumber} ${generation} R /Rect [${corners.map(decimal).join(' ')}]` +
     `${refs.appearance === undefined ? '' : ` /AP << /N ${refs.appearance} 0 R >>`} >>`
   );
 }
@@ -161,30 +241,40 @@ async function maskingOf(view: ObjectView, { visible }: Request): Promise<Maskin
 
 /** Adds the appearance's objects; gives the number of the form XObject. */
 function draw(
-  increment: Increment,
-  visible: NonNullable<PrepareOptions['visible']>,
-  place: { readonly widthPt: number; readonly heightPt: number; readonly rotate: Rotation; readonly masking: Masking },
+  { increment, fontRef, masking }: Writing,
+  visible: PrepareOptions['visible'],
+  place: { readonly widthPt: number; readonly heightPt: number; readonly rotate: Rotation },
 ): number {
-  const { widthPt, heightPt, rotate, masking } = place;
+  const { widthPt, heightPt, rotate } = place;
   const { allocate } = increment;
-  const built = createAppearance(visible.appearance, masking).build({ widthPt, heightPt, rotate, allocate });
-  for (const object of built.objects) {
-    if ('data' in object) {
-      increment.addStream(object.objectNumber, object.entries, object.data);
-    } else {
-      increment.add(object.objectNumber, object.body);
-    }
-  }
+  const appearance = createAppearance(visible?.appearance ?? { lines: [], fontSizePt: 0 }, masking);
+  const built = appearance.build({ widthPt, heightPt, rotate, allocate, fontRef });
+  addAppearanceObjects(increment, built.objects);
   return built.appearanceRef;
+}
+
+/** /Perms names the certification (ISO 32000-2, 12.8.6, table 263). */
+function certifyDocument(
+  edits: ObjectEdits,
+  { catalog, perms }: { readonly catalog: FormHolder['catalog']; readonly perms: HeldDictionary | undefined },
+  signatureNumber: number,
+): void {
+  if (perms === undefined) {
+    const entry = new Map([['Perms', `<< /DocMDP ${signatureNumber} 0 R >>`]]);
+    edits.setKeys(catalog.object, catalog.dictionary, entry);
+  } else {
+    edits.setKeys(perms.holder, perms.dictionary, new Map([['DocMDP', `${signatureNumber} 0 R`]]));
+  }
 }
 
 function finish(
   document: PdfDocument,
   request: Request,
-  written: { readonly laid: Laid; readonly signatureNumber: number },
+  written: { readonly laid: Laid; readonly signatureNumber: number; readonly signature: SignatureObject },
 ): Prepared {
   const { bytes, bodyOffsets } = written.laid;
-  const { signature, reservedBytes } = request;
+  const { signature } = written;
+  const { reservedBytes } = request;
   const body = bodyOffsets.get(written.signatureNumber) ?? 0;
   const originalSize = document.source.size;
   const gapStart = originalSize + body + signature.contentsAt;
