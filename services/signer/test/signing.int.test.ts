@@ -3,7 +3,7 @@ import { SigningError, objectKeys, type StoredStep } from '@kyso/contracts';
 import { bufferSource } from '@kyso/pdf';
 import { validatePdf, type ValidationReport } from '@kyso/validation';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signDocument, signingWork } from '../src/sign-document.js';
@@ -79,6 +79,36 @@ describe('signing a document', () => {
         if (level === 'B-LT' || level === 'B-LTA') expect(report.verdict).toBe('valid');
       },
     );
+  });
+
+  it.each([
+    ['AES-256', ['256', '--print=none', '--extract=n']],
+    ['AES-128', ['128', '--use-aes=y', '--print=none', '--extract=n']],
+  ])('leaves a document encrypted that is restricted with %s, at every level', async (_algorithm, encrypt) => {
+    const [plain, file] = [join(bench.folder, 'plain.pdf'), join(bench.folder, 'encrypted.pdf')];
+    await writeFile(plain, samplePdf(2));
+    const made = await program('qpdf', '--allow-weak-crypto', '--encrypt', '', 'owner', ...encrypt, '--', plain, file);
+    expect(made.code).toBe(0);
+    const original = await readFile(file);
+    const documentId = await bench.upload(original);
+    const job = await bench.submit(documentId, [step('B-LTA'), sealStep('B-LTA')]);
+    expect(await bench.run(job)).toEqual({ kind: 'finished' });
+    const signed = bench.version(documentId, 2) as Buffer;
+    expect(signed.subarray(0, original.length).equals(original)).toBe(true);
+    await writeFile(file, signed);
+    expect(await program('qpdf', '--check', file)).toMatchObject({ code: 0 });
+    expect((await program('qpdf', '--show-encryption', file)).text).toContain('print high resolution: not allowed');
+    const { text } = await program('pdfsig', '-nocert', file);
+    expect(text.match(/Signature is Valid/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(text).not.toMatch(/Signature is Invalid/);
+    expect(await validate(signed)).toMatchObject({ verdict: 'valid', signatures: [{ level: 'B-LTA' }, {}, {}, {}] });
+  });
+
+  it('refuses what the owner of an encrypted document forbids before a key is touched', async () => {
+    const [plain, file] = [join(bench.folder, 'plain.pdf'), join(bench.folder, 'forbidden.pdf')];
+    await writeFile(plain, samplePdf());
+    await program('qpdf', '--encrypt', '', 'owner', '256', '--modify=form', '--', plain, file);
+    expect(await failureOf([step('B-B')], await readFile(file))).toBe('PDF_OWNER_FORBIDS');
   });
 
   it('takes a leader’s signature and the organisation’s seal in one job, each in a version of its own', async () => {
