@@ -2,7 +2,8 @@
  * Why a document, or what was asked of it, is refused. `PDF_${code}` or `${code}` is the failure code in libs/contracts.
  *
  * - `EMPTY`: no bytes. `NOT_A_PDF`: no `%PDF-` header within the first 1,024 bytes.
- * - `DAMAGED`: the file contradicts ISO 32000-2 where the reader has to rely on it; nothing is repaired.
+ * - `DAMAGED`: the file contradicts ISO 32000-2 where the reader has to rely on it, and a scan of the
+ *   file doesn't help or is ruled out: signed files are not repaired.
  * - `NO_PAGES`: the page tree has no page.
  * - `PASSWORD_NEEDED`: encrypted, and neither the empty password nor the one that was given opens it.
  * - `ENCRYPTED`: encrypted for certain recipients (public key), or in a way that ISO 32000-2 doesn't know.

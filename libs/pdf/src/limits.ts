@@ -12,6 +12,10 @@ export const defaultPdfLimits: PdfLimits = Object.freeze({
   maxScreenedObjects: 5_000,
   maxSignatures: 1_000,
   deadlineMs: 10_000,
+  maxRepairBytes: 4 * 1024 * 1024 * 1024,
+  maxRepairObjects: 500_000,
+  maxRepairInflatedBytes: 512 * 1024 * 1024,
+  repairDeadlineMs: 20_000,
 });
 
 export function limitExceeded(expected: string, found: string | number): PdfError {
@@ -22,15 +26,18 @@ export function limitExceeded(expected: string, found: string | number): PdfErro
 export class Meter {
   private visits = 0;
   private deadline: number;
+  private allowedMs: number;
 
   constructor(private readonly limits: PdfLimits) {
+    this.allowedMs = limits.deadlineMs;
     this.deadline = performance.now() + limits.deadlineMs;
   }
 
-  /** Starts anew; called at the start of each public operation. */
-  begin(): void {
+  /** Starts anew; called at the start of each public operation, and of a repair with its own deadline. */
+  begin(deadlineMs: number = this.limits.deadlineMs): void {
     this.visits = 0;
-    this.deadline = performance.now() + this.limits.deadlineMs;
+    this.allowedMs = deadlineMs;
+    this.deadline = performance.now() + deadlineMs;
   }
 
   /** To be called for each object or section that is read. Throws PdfError LIMIT_EXCEEDED. */
@@ -40,7 +47,7 @@ export class Meter {
       throw limitExceeded(`at most ${this.limits.maxObjects} objects visited`, 'more');
     }
     if (performance.now() > this.deadline) {
-      throw limitExceeded(`an answer within ${this.limits.deadlineMs} ms`, 'no answer yet');
+      throw limitExceeded(`an answer within ${this.allowedMs} ms`, 'no answer yet');
     }
   }
 }

@@ -18,6 +18,14 @@ export interface PdfLimits {
   readonly maxSignatures: number;
   /** Milliseconds that one operation may take (open, page, signatures, prepare …), apart from the hash. */
   readonly deadlineMs: number;
+  /** Size of a damaged file that is scanned, as often as twice. */
+  readonly maxRepairBytes: number;
+  /** Definitions of objects that a scan may find: against files that are nothing but `1 0 obj`. */
+  readonly maxRepairObjects: number;
+  /** Bytes that all object streams of a damaged file may inflate to together. */
+  readonly maxRepairInflatedBytes: number;
+  /** Milliseconds that the scan of a damaged file may take, once for each document. */
+  readonly repairDeadlineMs: number;
 }
 
 /** How a document is to be opened. */
@@ -26,6 +34,11 @@ export interface OpenOptions {
   readonly limits?: Partial<PdfLimits>;
   /** The user's or the owner's; without it the empty one is tried. Never kept, never in an error. */
   readonly password?: string;
+  /**
+   * Default `allow`: a damaged file is read by scanning it, unless it is signed. `refuse` is for whoever judges signatures:
+   * a repaired reading would be a second opinion on what was signed.
+   */
+  readonly repair?: 'allow' | 'refuse';
 }
 
 /** How a document is encrypted (ISO 32000-2, 7.6) and with whose rights it is open. */

@@ -105,7 +105,7 @@ export async function readSecurityStore(
 
 async function storeOf(source: PdfDocument['source'], end: number): Promise<DocumentSecurityStore> {
   try {
-    const earlier = await PdfDocument.open(sourceUntil(source, end));
+    const earlier = await PdfDocument.open(sourceUntil(source, end), { repair: 'refuse' });
     return await earlier.securityStore();
   } catch (error) {
     if (!(error instanceof PdfError)) throw error;

@@ -20,7 +20,10 @@ import { DeadlineExceeded, WatchedSource } from './watched-source.js';
 export async function validatePdf(source: ByteSource, options: ValidationOptions): Promise<ValidationReport> {
   const limits = { ...defaultValidationLimits, ...options.limits };
   const watched = new WatchedSource(source, limits.deadlineMs);
-  const document = await PdfDocument.open(watched, { limits: { maxSignatures: limits.maxSignatures } });
+  const document = await PdfDocument.open(watched, {
+    limits: { maxSignatures: limits.maxSignatures },
+    repair: 'refuse',
+  });
   const signatures = (await document.signatures()).toSorted((a, b) => a.revision - b.revision);
   const digests = new ByteRangeDigests(watched, source);
   const fileDigest = options.fileDigest ? planFileDigest(watched, digests) : undefined;

@@ -17,7 +17,16 @@ export interface IndirectObject {
 }
 
 /** Parses `N G obj value`, and `stream` with its EOL if the object is one. */
-export function parseIndirectObject({ parser, base, securityHandler }: Window): IndirectObject {
+export function parseIndirectObject(window: Window): IndirectObject {
+  return parse(window, false);
+}
+
+/** As `parseIndirectObject`, for files that are repaired: without `endobj`, and with any EOL behind `stream`. */
+export function parseDamagedObject(window: Window): IndirectObject {
+  return parse(window, true);
+}
+
+function parse({ parser, base, securityHandler }: Window, isDamaged: boolean): IndirectObject {
   const objectNumber = parser.integer();
   const generation = parser.integer();
   parser.keyword('obj');
@@ -26,12 +35,12 @@ export function parseIndirectObject({ parser, base, securityHandler }: Window): 
   let value = parser.value();
   let dataOffset: number | undefined;
   if (value instanceof DictionaryClass && parser.tryKeyword('stream')) {
-    dataOffset = base + afterEndOfLine(parser);
+    dataOffset = base + (isDamaged ? afterAnyEndOfLine(parser) : afterEndOfLine(parser));
     if (parser.stringCipher !== undefined && isName(value.get('Type'), 'XRef')) {
       // A cross-reference stream isn't encrypted, nor are the strings of its dictionary (ISO 32000-2, 7.5.8.2).
       value = plainValue(parser, start);
     }
-  } else if (!parser.tryKeyword('endobj')) {
+  } else if (!parser.tryKeyword('endobj') && !isDamaged) {
     // Without it the value may have been cut off by what stands there now.
     throw damaged(`endobj after object ${objectNumber}`, parser.excerpt());
   }
@@ -59,6 +68,19 @@ function afterEndOfLine(parser: Parser): number {
     throw damaged('an end of line after the keyword stream', parser.excerpt());
   }
   parser.pos += 1;
+  return parser.pos;
+}
+
+/** CRLF, LF, and against the standard CR alone or blanks before it. */
+export function afterAnyEndOfLine(parser: Parser): number {
+  while (parser.bytes[parser.pos] === 0x20) {
+    parser.pos += 1;
+  }
+  if (parser.pos + 1 >= parser.bytes.length) {
+    parser.needMore();
+  }
+  parser.pos += parser.bytes[parser.pos] === 13 ? 1 : 0;
+  parser.pos += parser.bytes[parser.pos] === 10 ? 1 : 0;
   return parser.pos;
 }
 

@@ -18,18 +18,30 @@ interface ObjectStream {
   readonly members: readonly { readonly objectNumber: number; readonly offset: number }[];
 }
 
+/** How objects are read: strictly, or as the scan of a damaged file found them. */
+export interface Reading {
+  readonly parse: typeof parseIndirectObject;
+  /** Bytes of a stream's data whatever its /Length says; undefined where that is to be believed. */
+  readonly lengthOf: (objectNumber: number) => number | undefined;
+}
+
+const strictReading: Reading = { parse: parseIndirectObject, lengthOf: () => undefined };
+
 /** Reads objects by their place in the file, with a small cache that all views of the document share. */
 export class ObjectReader {
   private readonly byOffset = new Map<number, IndirectObject>();
   private readonly containers = new Map<number, ObjectStream>();
 
-  constructor(readonly windows: WindowReader) {}
+  constructor(
+    readonly windows: WindowReader,
+    readonly reading: Reading = strictReading,
+  ) {}
 
   /** The object at a file offset, which must be the one that the cross-reference entry promised. */
   async atOffset(entry: { offset: number; generation: number }, objectNumber: number): Promise<IndirectObject> {
     let object = this.byOffset.get(entry.offset);
     if (object === undefined) {
-      object = await this.windows.at(entry.offset, parseIndirectObject);
+      object = await this.windows.at(entry.offset, this.reading.parse);
       if (this.byOffset.size >= maxCachedObjects) {
         this.byOffset.clear();
       }
@@ -172,7 +184,8 @@ export class ObjectView {
 
   /** A stream's stored bytes without their encryption: /Length of them, behind which `endstream` must stand. */
   async storedData(object: IndirectObject): Promise<Buffer> {
-    const length = await this.streamLength(dictionaryOf(object));
+    const found = this.objects.reading.lengthOf(object.objectNumber);
+    const length = found ?? (await this.streamLength(dictionaryOf(object)));
     if (object.dataOffset === undefined || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) {
       throw damaged('a stream with a /Length', `object ${object.objectNumber}`);
     }
@@ -180,7 +193,9 @@ export class ObjectView {
     if (length > limits.maxObjectBytes) {
       throw limitExceeded(`a stream of at most ${limits.maxObjectBytes} bytes`, length);
     }
-    await this.windows.at(object.dataOffset + length, ({ parser }) => parser.keyword('endstream'));
+    if (found === undefined) {
+      await this.windows.at(object.dataOffset + length, ({ parser }) => parser.keyword('endstream'));
+    }
     const stored = asBuffer(await source.read(object.dataOffset, length));
     const { securityHandler } = this.windows;
     return securityHandler === undefined ? stored : securityHandler.decryptStream(object, stored, this);

@@ -34,13 +34,19 @@ export function readSigningPermissions(structure: Structure): Promise<SigningPer
   return once(structure, computed, () => readPermissions(structure));
 }
 
-async function readPermissions({ view, ends }: Structure): Promise<SigningPermissions> {
+async function readPermissions(structure: Structure): Promise<SigningPermissions> {
+  const { view, ends, sections } = structure;
   const fields = await readFields(view, await readForm(view));
   const isSigned = fields.some(isSignedField);
   // Nobody answers for bytes behind a signed file, and the new signature would cover them as if someone did. On other
-  // files a portal's remark is harmless, but half an update is a truncated file.
-  if (ends.hasBrokenUpdate || (isSigned && ends.trailingBytes > 0)) {
+  // files a portal's remark is harmless, and of half an update no reader shows anything.
+  const isLeftOut = ends.hasBrokenUpdate && !ends.hasBrokenSignature && structure.repairPolicy === 'allow';
+  if ((isSigned && ends.trailingBytes > 0) || (ends.hasBrokenUpdate && !isLeftOut)) {
     throw new PdfError('DAMAGED', 'nothing behind the last %%EOF', `${ends.trailingBytes} bytes`);
+  }
+  // Readers that don't see through it would read the new table against the old one and find nothing.
+  if (!isSigned && sections.some((section) => section.isShifted)) {
+    throw new PdfError('DAMAGED', 'a table that counts from 0', 'one that counts from 1');
   }
   await new PageTree(view).page(0);
   const { permission, isLocked } = await readRestrictions(view, fields);

@@ -23,6 +23,8 @@ export interface Section {
   readonly size: number;
   /** True for a table with /XRefStm (ISO 32000-2, 7.5.8.4). */
   readonly hybrid: boolean;
+  /** True for a table that counts from 1: most readers see through it, but not all. */
+  readonly isShifted: boolean;
   /** The runs of object numbers that it has entries of. */
   readonly numbers: readonly { readonly first: number; readonly count: number }[];
   /** The section's own entry, at once where it is in memory; undefined where it has none. */

@@ -2,12 +2,13 @@ import type { ByteSource } from '../byte-source.js';
 import { openEncryption } from '../encryption/security-handler.js';
 import { PdfError } from '../errors.js';
 import { defaultPdfLimits, Meter } from '../limits.js';
+import type { Amendment } from '../repair/amendments.js';
 import { damaged } from '../syntax/parser.js';
 import { type Dictionary, Reference } from '../syntax/values.js';
 import type { HybridPolicy, OpenOptions, PdfLimits } from '../types.js';
 import { dictionaryOf, type IndirectObject } from './indirect-object.js';
 import { ObjectReader, ObjectView } from './objects.js';
-import type { Section } from './section.js';
+import type { Section, XrefEntry } from './section.js';
 import { type Ends, readEnds } from './tail.js';
 import { WindowReader } from './window.js';
 import { readSections } from './xref-chain.js';
@@ -26,6 +27,19 @@ export interface Structure {
   readonly view: ObjectView;
   /** What `once` has computed. */
   readonly computed: Map<symbol, unknown>;
+  readonly repairPolicy: 'allow' | 'refuse';
+  /** Of a damaged file that was read by scanning it. */
+  readonly repair?: Repair;
+}
+
+/** What an increment on a repaired file must hold besides its own objects. */
+export interface Repair {
+  /** What was expected and what was found, in English. */
+  readonly reason: string;
+  /** Where every live object is. */
+  readonly entries: ReadonlyMap<number, XrefEntry>;
+  /** Objects to be written anew. */
+  readonly amendments: readonly Amendment[];
 }
 
 /**
@@ -52,19 +66,22 @@ export async function readStructure(source: ByteSource, options: OpenOptions): P
   if (newest === undefined) {
     throw damaged('a cross-reference section', 'none');
   }
-  const view = await openView(windows, sections, options.password);
-  return { source, limits, meter, ends, sections, trailer: newest.trailer, view, computed: new Map() };
+  const readerOf = (): ObjectReader => new ObjectReader(windows);
+  const view = await openView(windows, { sections, readerOf }, options.password);
+  const repairPolicy = options.repair ?? 'allow';
+  return { source, limits, meter, ends, sections, trailer: newest.trailer, view, computed: new Map(), repairPolicy };
 }
 
-async function openView(
+/** The objects of a document, decrypted where it is encrypted; `readerOf` makes a reader with an empty cache. */
+export async function openView(
   windows: WindowReader,
-  sections: readonly Section[],
+  { sections, readerOf }: { readonly sections: readonly Section[]; readonly readerOf: () => ObjectReader },
   password: string | undefined,
 ): Promise<ObjectView> {
-  const view = new ObjectView(new ObjectReader(windows), sections);
+  const view = new ObjectView(readerOf(), sections);
   windows.securityHandler = await openEncryption(view, sections, password);
   // What was read on the way is kept with its strings as plain ones.
-  return windows.securityHandler === undefined ? view : new ObjectView(new ObjectReader(windows), sections);
+  return windows.securityHandler === undefined ? view : new ObjectView(readerOf(), sections);
 }
 
 /**

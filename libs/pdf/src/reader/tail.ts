@@ -18,10 +18,12 @@ export interface Ends {
   readonly trailingBytes: number;
   /** True when these look like an update that was cut off. */
   readonly hasBrokenUpdate: boolean;
+  /** True when a signature value stands in it. */
+  readonly hasBrokenSignature: boolean;
 }
 
-/** Throws PdfError EMPTY, NOT_A_PDF or DAMAGED. */
-export async function readEnds(source: ByteSource): Promise<Ends> {
+/** File offset of `%PDF-`. Throws PdfError EMPTY or NOT_A_PDF. */
+export async function readHeaderOffset(source: ByteSource): Promise<number> {
   if (source.size === 0) {
     throw new PdfError('EMPTY', 'a PDF', '0 bytes');
   }
@@ -30,6 +32,12 @@ export async function readEnds(source: ByteSource): Promise<Ends> {
   if (headerOffset < 0) {
     throw new PdfError('NOT_A_PDF', `%PDF- within the first ${searchedBytes} bytes`, 'none');
   }
+  return headerOffset;
+}
+
+/** Throws PdfError EMPTY, NOT_A_PDF or DAMAGED. */
+export async function readEnds(source: ByteSource): Promise<Ends> {
+  const headerOffset = await readHeaderOffset(source);
   const tail = asBuffer(await source.read(Math.max(0, source.size - searchedBytes), searchedBytes)).toString('latin1');
   const keyword = tail.lastIndexOf('startxref');
   const found = keyword < 0 ? undefined : /^startxref[\0\t\n\f\r ]+(\d{1,15})\s*%%EOF/.exec(tail.slice(keyword));
@@ -46,6 +54,7 @@ export async function readEnds(source: ByteSource): Promise<Ends> {
     startXref,
     endsWithEol: tail.endsWith('\n') || tail.endsWith('\r'),
     trailingBytes: rest.replaceAll(/[\0\t\n\f\r ]+/g, '').length,
+    hasBrokenSignature: rest.includes('/ByteRange'),
     hasBrokenUpdate: /\d[\0\t\n\f\r ]+obj\b|\bxref\b|\btrailer\b/.test(rest),
   };
 }

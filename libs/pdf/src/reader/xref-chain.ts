@@ -49,6 +49,7 @@ async function readSection(reader: WindowReader, offset: number, headerOffset: n
     const stream = await XrefStream.read(reader, offset, headerOffset);
     return {
       kind: 'stream',
+      isShifted: false,
       offset,
       hybrid: false,
       ...common(stream.found, headerOffset),
@@ -59,7 +60,12 @@ async function readSection(reader: WindowReader, offset: number, headerOffset: n
   }
   const table = await XrefTable.read(reader, offset, headerOffset);
   const hidden = table.found.trailer.get('XRefStm');
-  const shared = { kind: 'table', offset, ...common(table.found, headerOffset) } as const;
+  const shared = {
+    kind: 'table',
+    offset,
+    isShifted: table.found.isShifted,
+    ...common(table.found, headerOffset),
+  } as const;
   if (hidden === undefined) {
     return {
       ...shared,

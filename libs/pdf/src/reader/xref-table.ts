@@ -17,6 +17,7 @@ interface Subsection {
   readonly count: number;
   readonly entriesAt: number;
   readonly width: number;
+  readonly isShifted: boolean;
 }
 
 /**
@@ -28,13 +29,19 @@ export class XrefTable {
     private readonly source: ByteSource,
     private readonly headerOffset: number,
     readonly subsections: readonly Subsection[],
-    readonly found: { readonly trailer: Dictionary; readonly end: number; readonly size: number },
+    readonly found: {
+      readonly trailer: Dictionary;
+      readonly end: number;
+      readonly size: number;
+      readonly isShifted: boolean;
+    },
   ) {}
 
   /** Reads the subsections' headers and the trailer. `offset` is the file offset of `xref`. */
   static async read(reader: WindowReader, offset: number, headerOffset: number): Promise<XrefTable> {
     const subsections: Subsection[] = [];
     let total = 0;
+    let isShifted = false;
     let at = await reader.at(offset, ({ parser, base }) => {
       if (!tryXref(parser)) {
         throw damaged('the keyword xref', parser.excerpt());
@@ -46,13 +53,14 @@ export class XrefTable {
       const next = await reader.at(at, ({ parser, base }) => readSubsectionOrTrailer(parser, base, isFirst));
       if ('trailer' in next) {
         const size = subsections.reduce((highest, { first, count }) => Math.max(highest, first + count), 0);
-        return new XrefTable(reader.source, headerOffset, subsections, { ...next, size });
+        return new XrefTable(reader.source, headerOffset, subsections, { ...next, size, isShifted });
       }
       total += next.count;
       if (total > reader.limits.maxObjects) {
         throw limitExceeded(`at most ${reader.limits.maxObjects} objects`, total);
       }
       subsections.push(next);
+      isShifted ||= next.isShifted;
       at = next.entriesAt + next.count * next.width;
     }
   }
@@ -131,7 +139,8 @@ function readSubsectionOrTrailer(
   }
   // The head of the free list is object 0 (ISO 32000-2, 7.5.4), whatever number a producer starts to count at.
   const isHead = isFirst && bytes.toString('latin1', pos, pos + entryBytes) === '0000000000 65535 f';
-  return { first: isHead && first === 1 ? 0 : first, count, entriesAt: base + pos, width };
+  const isShifted = isHead && first === 1;
+  return { first: isShifted ? 0 : first, count, entriesAt: base + pos, width, isShifted };
 }
 
 /** `nnnnnnnnnn ggggg n` (ISO 32000-2, 7.5.4). */

@@ -24,7 +24,8 @@ export interface Laid {
 }
 
 /**
- * An incremental update (ISO 32000-2, 7.5.6): objects, then a cross-reference section of the kind of the newest one.
+ * An incremental update (ISO 32000-2, 7.5.6): objects, then a cross-reference section of the kind of the newest one. On a
+ * repaired file that section is complete and the only one, since the others could not be used.
  *
  * New numbers start above every number that the file is known to use: /Size of all sections, every entry, and every
  * reference in the objects that were read for this update (catalog, form, fields, the page). A reference to a number
@@ -65,22 +66,52 @@ export class Increment {
     let length = chunks.length;
     const entries: XrefLine[] = [];
     const bodyOffsets = new Map<number, number>();
-    for (const object of this.objects) {
+    for (const object of [...this.objects, ...this.amendments()]) {
       const { objectNumber, generation } = object;
-      const parts = this.body(object, idSeed);
+      const parts = 'stored' in object ? object.stored : this.body(object, idSeed);
       const head = `${objectNumber} ${generation} obj\n`;
-      entries.push({ objectNumber, generation, offset: base + length - ends.headerOffset });
+      entries.push({ objectNumber, type: 1, second: base + length - ends.headerOffset, third: generation });
       bodyOffsets.set(objectNumber, length + head.length);
       chunks.push(head, ...parts, '\nendobj\n');
       length += head.length + parts.reduce((sum, part) => sum + partLength(part), 0) + 8;
     }
     const sectionOffset = base + length - ends.headerOffset;
+    entries.push(...this.kept(entries));
     const isStream = sections[0]?.kind === 'stream' || sectionOffset > maxTableOffset;
     chunks.push(...(isStream ? this.xrefStream(entries, sectionOffset, idSeed) : this.xrefTable(entries, idSeed)));
     chunks.push(`startxref\n${sectionOffset}\n%%EOF\n`);
     const bytes = Buffer.allocUnsafe(chunks.reduce((sum, part) => sum + partLength(part), 0));
     copyParts(chunks, bytes, 0);
     return { bytes, bodyOffsets };
+  }
+
+  /** Damaged objects that this update doesn't replace anyway. */
+  private amendments(): { objectNumber: number; generation: number; stored: readonly Part[] }[] {
+    const own = new Set(this.objects.map(({ objectNumber }) => objectNumber));
+    return (this.structure.repair?.amendments ?? [])
+      .filter(({ objectNumber }) => !own.has(objectNumber))
+      .map(({ objectNumber, generation, parts }) => ({ objectNumber, generation, stored: parts }));
+  }
+
+  /** Entries of a repaired file's other objects, and of the head of the free list. */
+  private kept(written: readonly XrefLine[]): XrefLine[] {
+    const { repair, ends } = this.structure;
+    if (repair === undefined) {
+      return [];
+    }
+    const own = new Set(written.map(({ objectNumber }) => objectNumber));
+    const lines: XrefLine[] = [{ objectNumber: 0, type: 0, second: 0, third: 65_535 }];
+    for (const [objectNumber, entry] of repair.entries) {
+      if (own.has(objectNumber) || entry.kind === 'free') {
+        continue;
+      }
+      lines.push(
+        entry.kind === 'offset'
+          ? { objectNumber, type: 1, second: entry.offset - ends.headerOffset, third: entry.generation }
+          : { objectNumber, type: 2, second: entry.container, third: entry.index },
+      );
+    }
+    return lines;
   }
 
   /** What stands between `obj` and `endobj`, encrypted where the document is (ISO 32000-2, 7.6.2). */
@@ -97,30 +128,35 @@ export class Increment {
 
   private xrefTable(entries: XrefLine[], idSeed: string): Part[] {
     let text = 'xref\n';
-    for (const run of runs(entries)) {
+    // A table that is alone has one subsection (ISO 32000-2, 7.5.4).
+    const lines = this.structure.repair === undefined ? entries : withFreeNumbers(entries);
+    for (const run of runs(lines)) {
       text += `${run[0]?.objectNumber ?? 0} ${run.length}\n`;
-      for (const { offset, generation } of run) {
-        text += `${String(offset).padStart(10, '0')} ${String(generation).padStart(5, '0')} n\r\n`;
+      for (const { type, second, third } of run) {
+        const kind = type === 0 ? 'f' : 'n';
+        text += `${String(second).padStart(10, '0')} ${String(third).padStart(5, '0')} ${kind}\r\n`;
       }
     }
     return [text, `trailer\n<< /Size ${this.nextNumber}`, ...this.trailerEntries(idSeed), ' >>\n'];
   }
 
-  /** Unfiltered: a few dozen bytes. Generations of replaced objects fit 16 bits. */
+  /** Unfiltered: a few dozen bytes, but for a repaired file. Generations of replaced objects fit 16 bits. */
   private xrefStream(entries: XrefLine[], sectionOffset: number, idSeed: string): Part[] {
     const objectNumber = this.allocate();
-    const lines = runs([...entries, { objectNumber, generation: 0, offset: sectionOffset }]);
+    const lines = runs([...entries, { objectNumber, type: 1, second: sectionOffset, third: 0 }]);
     const offsetBytes = sectionOffset > 0xff_ff_ff_ff ? 6 : 4;
-    const rows = Buffer.alloc((entries.length + 1) * (3 + offsetBytes));
+    const thirdBytes = entries.some(({ third }) => third > 0xff_ff) ? 4 : 2;
+    const rows = Buffer.alloc((entries.length + 1) * (1 + offsetBytes + thirdBytes));
     let at = 0;
-    for (const { offset, generation } of lines.flat()) {
-      at = rows.writeUInt8(1, at);
-      at = rows.writeUIntBE(offset, at, offsetBytes);
-      at = rows.writeUInt16BE(generation, at);
+    for (const { type, second, third } of lines.flat()) {
+      at = rows.writeUInt8(type, at);
+      at = rows.writeUIntBE(second, at, offsetBytes);
+      at = rows.writeUIntBE(third, at, thirdBytes);
     }
     const index = lines.map((run) => `${run[0]?.objectNumber ?? 0} ${run.length}`).join(' ');
+    const widths = `[1 ${offsetBytes} ${thirdBytes}]`;
     return [
-      `${objectNumber} 0 obj\n<< /Type /XRef /Size ${this.nextNumber} /W [1 ${offsetBytes} 2] /Index [${index}]`,
+      `${objectNumber} 0 obj\n<< /Type /XRef /Size ${this.nextNumber} /W ${widths} /Index [${index}]`,
       ` /Length ${rows.length}`,
       ...this.trailerEntries(idSeed),
       ' >>\nstream\n',
@@ -130,12 +166,12 @@ export class Increment {
   }
 
   private trailerEntries(idSeed: string): Part[] {
-    const { trailer, ends, view } = this.structure;
+    const { trailer, ends, view, repair } = this.structure;
     const root = view.sections[0]?.trailer.entries.get('Root');
     if (root === undefined) {
       throw damaged('a /Root in the newest trailer', 'none');
     }
-    const parts: Part[] = [` /Prev ${ends.startXref - ends.headerOffset}`];
+    const parts: Part[] = repair === undefined ? [` /Prev ${ends.startXref - ends.headerOffset}`] : [];
     for (const key of ['Root', 'Info', 'Encrypt']) {
       const entry = trailer.entries.get(key);
       if (entry !== undefined) {
@@ -156,11 +192,25 @@ export class Increment {
   }
 }
 
+/** The fields of a cross-reference stream's entry (ISO 32000-2, table 18); offsets count from the header. */
 interface XrefLine {
   readonly objectNumber: number;
-  readonly generation: number;
-  /** From the header. */
-  readonly offset: number;
+  readonly type: 0 | 1 | 2;
+  readonly second: number;
+  readonly third: number;
+}
+
+/** With an entry for each number up to the highest one. */
+function withFreeNumbers(entries: readonly XrefLine[]): XrefLine[] {
+  const known = new Set(entries.map(({ objectNumber }) => objectNumber));
+  const all = [...entries];
+  const highest = entries.reduce((most, { objectNumber }) => Math.max(most, objectNumber), 0);
+  for (let objectNumber = 1; objectNumber < highest; objectNumber += 1) {
+    if (!known.has(objectNumber)) {
+      all.push({ objectNumber, type: 0, second: 0, third: 65_535 });
+    }
+  }
+  return all;
 }
 
 /** Consecutive numbers together, ascending. */

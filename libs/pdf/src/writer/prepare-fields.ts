@@ -4,6 +4,7 @@ import { PdfError } from '../errors.js';
 import { assertOnPage, toUserSpace } from '../geometry.js';
 import { displayedPage, type PageObject, PageTree } from '../reader/pages.js';
 import { readSigningPermissions } from '../reader/permissions.js';
+import type { Structure } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
 import type { FieldPlan, Rectangle } from '../types.js';
 import { assertFreeName } from './field-names.js';
@@ -31,10 +32,12 @@ const quadding = { left: 0, center: 1, right: 2 } as const;
  * Throws PdfError ALREADY_SIGNED, CERTIFIED, OWNER_FORBIDS, FIELD_UNUSABLE, PAGE_UNKNOWN, RECTANGLE_OFF_PAGE, TEXT_NOT_DRAWABLE,
  * LIMIT_EXCEEDED.
  */
-export async function prepareFields(document: PdfDocument, plan: FieldPlan): Promise<Uint8Array> {
-  const { structure } = document;
+export function prepareFields(document: PdfDocument, plan: FieldPlan): Promise<Uint8Array> {
+  return document.repairing((structure) => prepareOn(document, structure, plan));
+}
+
+async function prepareOn(document: PdfDocument, structure: Structure, plan: FieldPlan): Promise<Uint8Array> {
   const { view } = structure;
-  structure.meter.begin();
   const permissions = await readSigningPermissions(structure);
   if (permissions.isSigned) {
     throw new PdfError('ALREADY_SIGNED', 'new fields before the first signature', 'a document that is signed');

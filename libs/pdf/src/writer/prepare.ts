@@ -6,7 +6,7 @@ import { limitExceeded } from '../limits.js';
 import type { ObjectView } from '../reader/objects.js';
 import { displayedPage, type PageObject, PageTree, type Rotation } from '../reader/pages.js';
 import { readSigningPermissions, type SigningPermissions } from '../reader/permissions.js';
-import { assertHybridPolicy, readCatalog } from '../reader/structure.js';
+import { assertHybridPolicy, readCatalog, type Structure } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
 import type {
   FieldLock,
@@ -104,10 +104,12 @@ interface Request {
   readonly seed: string;
 }
 
-async function prepare(document: PdfDocument, request: Request): Promise<Prepared> {
-  const { structure } = document;
+function prepare(document: PdfDocument, request: Request): Promise<Prepared> {
+  return document.repairing((structure) => prepareOn(document, structure, request));
+}
+
+async function prepareOn(document: PdfDocument, structure: Structure, request: Request): Promise<Prepared> {
   const { view } = structure;
-  structure.meter.begin();
   assertHybridPolicy(structure, request.hybrid);
   const permissions = await readSigningPermissions(structure);
   assertPermitted(permissions, request);
