@@ -15,6 +15,7 @@ export const storedStepSchema = z.object({
   level: levelSchema,
   reason: z.string().optional(),
   location: z.string().optional(),
+  field: z.string().optional(),
   placement: placementSchema.optional(),
   appearance: z
     .object({ imageSha256: sha256Schema.optional(), lines: z.array(z.string()), fontSizePt: z.number() })

@@ -66,12 +66,24 @@ export const signingStepSchema = z
     level: levelSchema,
     reason: z.string().max(200).optional(),
     location: z.string().max(200).optional(),
-    placement: placementSchema.optional().describe('Absent: an invisible signature'),
-    appearance: appearanceSchema.optional().describe('Needs a placement'),
+    field: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe(
+        'Fully qualified name of an empty signature field of the document, which is filled. Absent: a new field; or, where a ' +
+          'certification, a lock or the owner forbids new ones, the only empty field that may be filled',
+      ),
+    placement: placementSchema
+      .optional()
+      .describe('Absent: an invisible signature. Not with field, whose author placed it'),
+    appearance: appearanceSchema.optional().describe('Needs a placement or a field'),
   })
   .refine(
-    (s) => (s.appearance === undefined) === (s.placement === undefined),
-    'expected placement and appearance together',
+    (s) =>
+      s.field === undefined ? (s.appearance === undefined) === (s.placement === undefined) : s.placement === undefined,
+    'expected placement and appearance together, or field without placement',
   )
   .meta({ id: 'SigningStep' });
 export type SigningStep = z.infer<typeof signingStepSchema>;

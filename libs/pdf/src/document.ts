@@ -1,7 +1,7 @@
 import type { ByteSource } from './byte-source.js';
 import { PdfError } from './errors.js';
 import { PageTree, displayedPage } from './reader/pages.js';
-import { assertAnySignaturePossible, readSigningPermissions } from './reader/permissions.js';
+import { assertAnySignaturePossible, chooseField, readSigningPermissions } from './reader/permissions.js';
 import { readRevisions } from './reader/revisions.js';
 import { readSecurityStore } from './reader/security-store.js';
 import { readSignatureFields } from './reader/signature-fields.js';
@@ -126,6 +126,16 @@ export class PdfDocument {
    */
   async signatureFields(): Promise<SignatureField[]> {
     return this.repairing(readSignatureFields);
+  }
+
+  /**
+   * The field that a signature goes into: `field` if it is named, which must be empty; else a new one, `newName`; else, where
+   * a certification, a lock or the owner forbids new fields, the only empty field that may be filled. Throws PdfError
+   * FIELD_UNUSABLE, CERTIFIED, OWNER_FORBIDS, and what `assertSignable` throws but HYBRID.
+   */
+  async fieldForSignature(wanted: { readonly field?: string | undefined; readonly newName: string }): Promise<string> {
+    this.structure.meter.begin();
+    return chooseField(await readSigningPermissions(this.structure), wanted);
   }
 
   /** From the oldest to the newest. */

@@ -17,6 +17,7 @@ import { CredentialRegistry } from './credentials/credential-registry.js';
 import { TokenStates } from './credentials/token-states.js';
 import { DocumentShelf } from './documents/document-shelf.js';
 import { FreeSpace } from './documents/free-space.js';
+import { FieldCheck } from './documents/field-check.js';
 import { PageGeometry } from './documents/page-geometry.js';
 import { Scans } from './documents/scans.js';
 import { Uploads } from './documents/upload.js';
@@ -126,6 +127,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     shelf,
     images,
     validation,
+    fields: new FieldCheck(store),
     screening: parts.screening,
     logger,
   });

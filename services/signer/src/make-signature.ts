@@ -40,6 +40,7 @@ export async function makeSignature(
     step: work.step,
     intent,
     certificate,
+    chain: credential.chain,
     images: ports.images,
   });
   ports.progress(work.job.jobId, work.stepIndex, 'prepared');

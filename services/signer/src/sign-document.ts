@@ -82,7 +82,8 @@ async function signOriginal(
   passed(ports, work, 'screened');
 
   const reservedBytes = template.sizeBytes(level === 'B-B' ? 0 : ports.tokenSizes.estimateBytes) + 16;
-  let intent = await claimVersion(ports, work, { credential, reservedBytes, found: input.found });
+  const fieldName = await document.fieldForSignature({ field: work.step.field, newName: work.fieldName });
+  let intent = await claimVersion(ports, work, { credential, fieldName, reservedBytes, found: input.found });
   let made = await makeSignature(ports, work, { document, original, credential, intent, revocation });
   for (let growths = 0; 'neededBytes' in made; growths++) {
     if (growths >= maxGrowths) {
@@ -97,7 +98,7 @@ async function signOriginal(
 
   const increments = await extendToLevel(ports, work, { original, signed: made, chain });
   const output = concatSource(original, ...increments.map((increment) => bufferSource(increment)));
-  const sha256 = await selfCheck(ports, output, { fieldName: work.fieldName, level, certificate, earlier });
+  const sha256 = await selfCheck(ports, output, { fieldName, level, certificate, earlier });
   passed(ports, work, 'self-checked');
 
   const created = await createVersion(ports, work, { original, increments });
@@ -122,7 +123,7 @@ function resultOf(
     credentialId: work.step.credentialId,
     role: work.step.role,
     version: work.newVersion,
-    fieldName: work.fieldName,
+    fieldName: intent.fieldName,
     level: work.step.level,
     signingTime: intent.signingTime,
     ...(made.timestamp === undefined ? {} : { timestamp: made.timestamp.genTime.toISOString() }),

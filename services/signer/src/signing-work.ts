@@ -8,7 +8,10 @@ export interface SigningWork {
   /** The version that is signed, and the one that will be created. */
   readonly baseVersion: number;
   readonly newVersion: number;
-  /** Names of the fields; unique for each (job, step), which also proves whose a released version is. */
+  /**
+   * Names of new fields; unique for each (job, step), which also proves whose a released version is. A step may fill a field
+   * that is there already: the intent has the name that counts.
+   */
   readonly fieldName: string;
   readonly timestampFieldName: string;
 }

@@ -101,6 +101,52 @@ export function assertAnySignaturePossible({ fields, permission, refusalFor }: S
   }
 }
 
+/**
+ * The field that a signature goes into: the one that is asked for; else a new one of that name; else, where new fields are
+ * refused, the only empty one that may be filled. With several of these somebody has to choose. Throws PdfError
+ * FIELD_UNUSABLE, CERTIFIED, OWNER_FORBIDS.
+ */
+export function chooseField(
+  { fields, refusalFor }: SigningPermissions,
+  { field, newName }: { readonly field?: string | undefined; readonly newName: string },
+): string {
+  const empty = fields.filter(isEmptySignatureField).map(({ name }) => name);
+  if (field !== undefined) {
+    if (!empty.includes(field)) {
+      const found = fields.some(({ name }) => name === field)
+        ? 'one that is signed or of another type'
+        : 'no such field';
+      throw new PdfError('FIELD_UNUSABLE', `an empty signature field (${listed(empty)})`, `${found}: ${quoted(field)}`);
+    }
+    const refusal = refusalFor(field);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+    return field;
+  }
+  const refusal = refusalFor(newName);
+  if (refusal === undefined) {
+    return newName;
+  }
+  const usable = empty.filter((name) => refusalFor(name) === undefined);
+  const [only] = usable;
+  if (only === undefined) {
+    throw refusal;
+  }
+  if (usable.length > 1) {
+    throw new PdfError(refusal.code, `the field to be named, one of ${listed(usable)}`, 'none named');
+  }
+  return only;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 80));
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'there is none' : names.slice(0, 8).map(quoted).join(', ');
+}
+
 export function isEmptySignatureField(field: FormField): boolean {
   return field.type === 'Sig' && field.value === undefined;
 }
@@ -110,8 +156,8 @@ function isSignedField(field: FormField): boolean {
 }
 
 function describeEmpty(fields: readonly FormField[]): string {
-  const names = fields.filter(isEmptySignatureField).map((field) => JSON.stringify(field.name));
-  return `a certified document with ${names.length === 0 ? 'no empty field' : names.slice(0, 8).join(', ')}`;
+  const names = fields.filter(isEmptySignatureField).map((field) => field.name);
+  return `a certified document; its empty fields: ${listed(names)}`;
 }
 
 function freeName(fields: readonly FormField[]): string {
@@ -121,6 +167,12 @@ function freeName(fields: readonly FormField[]): string {
   }
   return name;
 }
+
+/**
+ * Above it only the values of fields with a lock are read. Others may restrict nothing (ISO 32000-2, 12.8.2.4, 12.8.6), and
+ * reading hundreds of them, each with its /Contents, would cost more than the rest of a signature.
+ */
+const maxSignaturesRead = 64;
 
 /** What all signatures of the document forbid together. */
 async function readRestrictions(
@@ -133,7 +185,11 @@ async function readRestrictions(
   if (certification !== undefined) {
     restrictions.push({ permission: (await readDocMdp(view, certification)) ?? 2, isLocked: () => false });
   }
-  for (const field of fields.filter(isSignedField)) {
+  const signed = fields.filter(isSignedField);
+  for (const field of signed) {
+    if (signed.length > maxSignaturesRead && !field.dictionary.entries.has('Lock')) {
+      continue;
+    }
     const signature = await view.dictionary(field.value);
     restrictions.push(await readRestriction(view, field.dictionary, signature));
   }

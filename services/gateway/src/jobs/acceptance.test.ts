@@ -56,6 +56,7 @@ describe('JobAcceptance', () => {
       shelf: new DocumentShelf(store),
       images: new ImageShelf(store),
       validation,
+      fields: { assertEmpty: async () => {} },
       screening: {},
       logger: pino({ level: 'silent' }),
     });

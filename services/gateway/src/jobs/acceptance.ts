@@ -7,6 +7,7 @@ import {
   type StoredJob,
 } from '@kyso/contracts';
 import type { Logger } from 'pino';
+import type { FieldCheck } from '../documents/field-check.js';
 import type { DocumentShelf } from '../documents/document-shelf.js';
 import { jobIdOfKey, requestSha256 } from './idempotency.js';
 import type { ImageShelf } from './image-shelf.js';
@@ -21,6 +22,7 @@ export interface AcceptanceParts {
   readonly shelf: DocumentShelf;
   readonly images: ImageShelf;
   readonly validation: StepValidation;
+  readonly fields: Pick<FieldCheck, 'assertEmpty'>;
   /** What is done about findings, where it differs from the default. */
   readonly screening: ScreeningOverrides;
   readonly logger: Logger;
@@ -47,7 +49,7 @@ export interface AcceptedJob {
 export class JobAcceptance {
   constructor(private readonly parts: AcceptanceParts) {}
 
-  /** Throws every refusal of `StepValidation`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
+  /** Throws every refusal of `StepValidation` and `FieldCheck`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
     const { archive, queues, shelf, images, validation, screening } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
@@ -64,6 +66,8 @@ export class JobAcceptance {
     await shelf.assertCurrent(document, request.expectedVersion);
     assertScreened(document, screening, client.screening);
     const validated = await validation.validate(client, document, request.steps);
+    const named = request.steps.flatMap((step) => step.field ?? []);
+    await this.parts.fields.assertEmpty(request.documentId, request.expectedVersion, named);
     await Promise.all(validated.images.map((image) => images.keep(image)));
 
     const wanted: StoredJob = {

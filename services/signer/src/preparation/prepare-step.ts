@@ -16,8 +16,10 @@ import type { ImageSource } from './image-source.js';
 export async function prepareStep(options: {
   readonly document: PdfDocument;
   readonly step: StoredStep;
-  readonly intent: Pick<SigningIntent, 'fieldName' | 'signingTime' | 'reservedBytes'>;
+  readonly intent: Pick<SigningIntent, 'fieldName' | 'signingTime' | 'reservedBytes' | 'digestAlgorithm'>;
   readonly certificate: Certificate;
+  /** From the signer's certificate to the root. */
+  readonly chain: readonly Certificate[];
   readonly images: ImageSource;
 }): Promise<Prepared> {
   const { document, step, intent, certificate } = options;
@@ -30,6 +32,12 @@ export async function prepareStep(options: {
     ...(step.reason === undefined ? {} : { reason: step.reason }),
     ...(step.location === undefined ? {} : { location: step.location }),
     ...(visible === undefined ? {} : { visible }),
+    signer: {
+      digestAlgorithm: intent.digestAlgorithm,
+      timestamped: step.level !== 'B-B',
+      certificateDer: certificate.der,
+      issuersDer: options.chain.slice(1).map((issuer) => issuer.der),
+    },
   });
 }
 
@@ -42,7 +50,15 @@ async function placeAppearance(options: {
 }): Promise<PrepareOptions['visible']> {
   const { document, step, intent, certificate, images } = options;
   const { placement, appearance } = step;
-  if (placement === undefined || appearance === undefined) return undefined;
+  if (appearance === undefined) return undefined;
+  const signingTime = new Date(intent.signingTime);
+  const spec: AppearanceSpec = {
+    lines: appearance.lines.map((line) => fillLine(line, certificate, signingTime)),
+    fontSizePt: appearance.fontSizePt,
+    ...(appearance.imageSha256 === undefined ? {} : { imagePng: await images.get(appearance.imageSha256) }),
+  };
+  // A field that is named is drawn where its author put it.
+  if (placement === undefined) return { appearance: spec };
   const pageIndex = placement.page === 'last' ? (await document.pageCount()) - 1 : placement.page - 1;
   const page = await document.page(pageIndex);
   const rectangle =
@@ -50,11 +66,5 @@ async function placeAppearance(options: {
       ? placement.rectangle
       : placeOnPage(page, placement.place, placement.widthPt, placement.heightPt);
   assertOnPage(page, rectangle);
-  const signingTime = new Date(intent.signingTime);
-  const spec: AppearanceSpec = {
-    lines: appearance.lines.map((line) => fillLine(line, certificate, signingTime)),
-    fontSizePt: appearance.fontSizePt,
-    ...(appearance.imageSha256 === undefined ? {} : { imagePng: await images.get(appearance.imageSha256) }),
-  };
   return { pageIndex, rectangle, appearance: spec };
 }

@@ -1,14 +1,15 @@
 import { SigningError, objectKeys, type StepResult } from '@kyso/contracts';
-import { PdfDocument } from '@kyso/pdf';
+import { PdfDocument, type PdfSignature } from '@kyso/pdf';
 import { openObjectSource } from '@kyso/storage';
-import { validatePdf } from '@kyso/validation';
+import { validatePdf, type SignatureReport } from '@kyso/validation';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
 import { growthOf, type Intent } from './intent.js';
 
 /**
  * Takes a version that exists as this step's own, if it is: an earlier run released it and crashed before it could say so.
- * It is ours when it holds the signature field that only this (job, step) uses; the intent alone does not prove that.
+ * It is ours when it holds the signature field that only this (job, step) uses; the intent alone does not prove that. In a
+ * field that was there before, it is the signature that our claim describes.
  * Throws VERSION_STALE when it is somebody else's.
  */
 export async function adoptVersion(
@@ -21,13 +22,8 @@ export async function adoptVersion(
   if (source === undefined) throw new SigningError('VERSION_UNKNOWN', { expected: key, found: 'nothing' });
   try {
     const document = await PdfDocument.open(source);
-    const signature = (await document.signatures()).find((one) => one.fieldName === work.fieldName);
-    if (signature === undefined) {
-      throw new SigningError('VERSION_STALE', {
-        expected: `version ${work.newVersion} free`,
-        found: 'released by another job',
-      });
-    }
+    const fieldName = await ownField(ports, work);
+    const signature = (await document.signatures()).find((one) => one.fieldName === fieldName);
     // It was validated before it was released; this reads from the bytes what the result must say.
     const report = await validatePdf(source, {
       trustAnchors: ports.policy.trustAnchors,
@@ -35,13 +31,22 @@ export async function adoptVersion(
       now: ports.clock.now(),
       fileDigest: true,
     });
-    const genTime = report.signatures.find((one) => one.field === work.fieldName)?.timestamp?.genTime;
+    const judged = report.signatures.find((one) => one.field === fieldName);
+    const isOurs =
+      signature !== undefined && (fieldName === work.fieldName || isOfIntent(intent, { signature, judged }));
+    if (!isOurs) {
+      throw new SigningError('VERSION_STALE', {
+        expected: `version ${work.newVersion} free`,
+        found: 'released by another job',
+      });
+    }
+    const genTime = judged?.timestamp?.genTime;
     return {
       step: work.stepIndex,
       credentialId: work.step.credentialId,
       role: work.step.role,
       version: work.newVersion,
-      fieldName: work.fieldName,
+      fieldName,
       level: work.step.level,
       signingTime: signature.signingTime?.toISOString() ?? intent.signingTime,
       ...(genTime === undefined ? {} : { timestamp: genTime }),
@@ -52,4 +57,28 @@ export async function adoptVersion(
   } finally {
     await source.close();
   }
+}
+
+/** The field that this step fills or makes, from the version that it signs: the intent may be another's. */
+async function ownField(ports: Pick<SigningPorts, 'store'>, work: SigningWork): Promise<string> {
+  const key = objectKeys.version(work.job.documentId, work.baseVersion);
+  const base = await openObjectSource(ports.store, key);
+  if (base === undefined) throw new SigningError('VERSION_UNKNOWN', { expected: key, found: 'nothing' });
+  try {
+    const wanted = { field: work.step.field, newName: work.fieldName };
+    return await (await PdfDocument.open(base)).fieldForSignature(wanted);
+  } finally {
+    await base.close();
+  }
+}
+
+/** A field that was there before can be filled by any job: then signing time and signer have to be those of our claim. */
+function isOfIntent(
+  intent: Intent,
+  { signature, judged }: { readonly signature: PdfSignature; readonly judged: SignatureReport | undefined },
+): boolean {
+  return (
+    signature.signingTime?.getTime() === Date.parse(intent.signingTime) &&
+    judged?.signer?.sha256 === intent.certificateSha256
+  );
 }

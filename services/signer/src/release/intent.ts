@@ -48,11 +48,12 @@ export async function claimVersion(
   work: SigningWork,
   fresh: {
     readonly credential: PreparedCredential;
+    readonly fieldName: string;
     readonly reservedBytes: number;
     readonly found: Intent | undefined;
   },
 ): Promise<Intent> {
-  const { credential, reservedBytes, found } = fresh;
+  const { credential, fieldName, reservedBytes, found } = fresh;
   const now = ports.clock.now();
   const { scheme, digestAlgorithm } = credential.record;
   // /M holds whole seconds.
@@ -62,7 +63,7 @@ export async function claimVersion(
     step: work.stepIndex,
     documentId: work.job.documentId,
     version: work.newVersion,
-    fieldName: work.fieldName,
+    fieldName,
     signingTime,
     reservedBytes: Math.max(reservedBytes, found?.placeholderGrown === true ? found.reservedBytes : 0),
     certificateSha256: credential.certificate.sha256,
@@ -73,6 +74,7 @@ export async function claimVersion(
   if (found !== undefined) {
     const ageMs = now.getTime() - Date.parse(found.signingTime);
     const usable =
+      found.fieldName === fieldName &&
       found.certificateSha256 === intent.certificateSha256 &&
       found.scheme === scheme &&
       found.digestAlgorithm === digestAlgorithm &&
@@ -85,7 +87,7 @@ export async function claimVersion(
   if (await createJson(ports.store, keyOf(work), intent)) return intent;
   // Somebody was faster: another job, or another run of ours.
   const other = await readIntent(ports, work);
-  return other ?? claimVersion(ports, work, { credential, reservedBytes, found: undefined });
+  return other ?? claimVersion(ports, work, { credential, fieldName, reservedBytes, found: undefined });
 }
 
 /** What a step's result says of a placeholder that was too small, and why. */
