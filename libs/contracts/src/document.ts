@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { repairedSchema } from './repaired.js';
 import { screeningFindingSchema } from './screening.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 
@@ -31,6 +32,7 @@ export const documentSchema = z
       .array(screeningFindingSchema)
       .optional()
       .describe('What the screening found in version 0, whatever the policy says of it; absent for older uploads'),
+    repaired: repairedSchema.optional(),
     source: z
       .object({ mediaType: scanMediaTypeSchema, sizeBytes: z.int().min(1), sha256: sha256Schema })
       .optional()

@@ -1,6 +1,7 @@
 export * from './client.js';
 export * from './credential.js';
 export * from './document.js';
+export * from './repaired.js';
 export * from './failure-codes.js';
 export * from './identifiers.js';
 export * from './object-keys.js';

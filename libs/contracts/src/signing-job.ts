@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roleSchema } from './credential.js';
+import { repairedSchema } from './repaired.js';
 import { screeningFindingSchema } from './screening.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { failureSchema } from './problem.js';
@@ -144,6 +145,7 @@ export const stepResultSchema = z
       .optional()
       .describe('True when the reserved space was too small and the step was signed again'),
     placeholderShortage: placeholderShortageSchema.optional(),
+    repaired: repairedSchema.optional(),
   })
   .meta({ id: 'StepResult' });
 export type StepResult = z.infer<typeof stepResultSchema>;

@@ -139,8 +139,12 @@ describe('documents', () => {
     ['an empty file', 'PDF_EMPTY', Buffer.alloc(0)],
     ['something else', 'PDF_NOT_A_PDF', Buffer.from('<html>not a PDF</html>'.repeat(100))],
     ['something else, large', 'PDF_NOT_A_PDF', Buffer.alloc(3_000_000, 'x')],
-    ['a truncated file', 'PDF_DAMAGED', classic.subarray(0, classic.length - 150)],
-    ['a truncated file, large', 'PDF_DAMAGED', big.subarray(0, big.length - 150)],
+    ['a file of which little is left', 'PDF_DAMAGED', classic.subarray(0, 40)],
+    [
+      'a large file without its objects',
+      'PDF_DAMAGED',
+      Buffer.concat([classic.subarray(0, 9), Buffer.alloc(3_000_000, 'x')]),
+    ],
     ['a file without pages', 'PDF_NO_PAGES', makePdf({ pages: 0 })],
     ['a file that needs a password', 'PDF_PASSWORD_NEEDED', encryptPdf(classic, 'secret')],
     ['a file whose owner permits no signature', 'PDF_OWNER_FORBIDS', encryptPdf(classic, '', '--modify=none')],
@@ -153,6 +157,17 @@ describe('documents', () => {
     expect(problem.messageVi.length).toBeGreaterThan(5);
     expect(problem.messageEn.length).toBeGreaterThan(5);
     expect(await storedKeys()).toEqual(before);
+  });
+
+  it.each([
+    ['a truncated file', classic],
+    ['a truncated file, large', big],
+  ])('takes %s and says that it was repaired', async (_what, body) => {
+    const document = (await upload(body.subarray(0, body.length - 30))).json(documentSchema);
+    expect(document.repaired?.reason).toContain('startxref');
+    const path = `GET /v1/documents/${document.documentId}`;
+    const kept = (await call(gateway.baseUrl, path, { key })).json(documentSchema);
+    expect(kept.repaired).toEqual(document.repaired);
   });
 
   it('takes a file that is encrypted against printing and copying', async () => {

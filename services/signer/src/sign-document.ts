@@ -1,4 +1,11 @@
-import { SigningError, objectKeys, type ScreeningFinding, type Stage, type StepResult } from '@kyso/contracts';
+import {
+  SigningError,
+  objectKeys,
+  type Repaired,
+  type ScreeningFinding,
+  type Stage,
+  type StepResult,
+} from '@kyso/contracts';
 import { PdfDocument, bufferSource, concatSource } from '@kyso/pdf';
 import { openObjectSource, type ObjectSource } from '@kyso/storage';
 import type { PreparedCredential } from './credentials/credential-source.js';
@@ -104,7 +111,9 @@ async function signOriginal(
   const created = await createVersion(ports, work, { original, increments });
   // Somebody was faster: another run of ours, whose bytes count then, or another job.
   if (!created) return adoptVersion(ports, work, intent);
-  return resultOf(work, { intent, made, revocation, findings, released: { sizeBytes: output.size, sha256 } });
+  const { repaired } = document;
+  const released = { sizeBytes: output.size, sha256 };
+  return resultOf(work, { intent, made, revocation, findings, repaired, released });
 }
 
 function resultOf(
@@ -114,10 +123,11 @@ function resultOf(
     readonly made: MadeSignature;
     readonly revocation: RevocationStatus;
     readonly findings: readonly ScreeningFinding[];
+    readonly repaired: Repaired | undefined;
     readonly released: { readonly sizeBytes: number; readonly sha256: string };
   },
 ): StepResult {
-  const { intent, made, revocation, findings, released } = done;
+  const { intent, made, revocation, findings, repaired, released } = done;
   return {
     step: work.stepIndex,
     credentialId: work.step.credentialId,
@@ -130,6 +140,7 @@ function resultOf(
     ...released,
     revocation,
     ...(findings.length === 0 ? {} : { findings: [...findings] }),
+    ...(repaired === undefined ? {} : { repaired }),
     ...growthOf(intent),
   };
 }

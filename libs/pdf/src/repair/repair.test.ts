@@ -43,6 +43,7 @@ describe('a damaged file', () => {
     const written = text((await sign(pdf)).subarray(pdf.length));
     expect(written).toMatch(/xref\n0 \d+\n0000000000 65535 f\r\n(\d{10} \d{5} n\r\n)+trailer/);
     expect(written).not.toContain('/Prev');
+    expect(written).toMatch(/^%%EOF\n/);
   });
 
   it('gets a cross-reference stream when some of its objects stand in object streams', async () => {

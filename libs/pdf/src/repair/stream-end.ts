@@ -88,7 +88,8 @@ export async function findStreamEnds(
   return left;
 }
 
-async function findKeyword(
+/** File offset of a word between two others; undefined where it isn't there. */
+export async function findKeyword(
   source: ByteSource,
   keyword: string,
   { from, to }: { readonly from: number; readonly to: number },

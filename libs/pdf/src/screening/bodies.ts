@@ -1,7 +1,8 @@
 import type { IndirectObject } from '../reader/indirect-object.js';
-import { dictionaryOf, parseIndirectObject } from '../reader/indirect-object.js';
+import { dictionaryOf } from '../reader/indirect-object.js';
 import { readRevisionSections, type RevisionSections } from '../reader/revisions.js';
 import type { Section, XrefEntry } from '../reader/section.js';
+import { findKeyword } from '../repair/stream-end.js';
 import { isName, Reference } from '../syntax/values.js';
 import { screenMembers } from './members.js';
 import type { TolerantView } from './tolerant-view.js';
@@ -101,6 +102,8 @@ async function listRevisions(
 /** The body of one revision. */
 class BodyWalk {
   private readonly byOffset = new Map<number, number>();
+  /** The first %%EOF behind `from`; looked for once for all objects before it. */
+  private endOfFile = { from: 0, at: -1 };
   private readonly offsets: number[];
   private readonly sectionEnds: ReadonlyMap<number, number>;
 
@@ -197,20 +200,38 @@ class BodyWalk {
     return undefined;
   }
 
+  /**
+   * The complete section of a repaired file stands for all of its revisions: what an older one defined, with its %%EOF
+   * before the definition that counts, is no more hidden than it is in a sound file.
+   */
+  private async isOfPastRevision(start: number, entry: XrefEntry | undefined): Promise<boolean> {
+    const { entries } = this.context.revision;
+    const holder = entry?.kind === 'compressed' ? entries.get(entry.container) : entry;
+    if (holder?.kind !== 'offset' || holder.offset <= start) {
+      return false;
+    }
+    if (start < this.endOfFile.from || start > this.endOfFile.at) {
+      const { source } = this.view.structure;
+      const at = (await findKeyword(source, '%%EOF', { from: start, to: source.size })) ?? Infinity;
+      this.endOfFile = { from: start, at };
+    }
+    return this.endOfFile.at < holder.offset;
+  }
+
   /** An object at a place that this revision does not list. */
   private async unlisted(start: number): Promise<IndirectObject | undefined> {
     const object = await this.view.view.windows.at(start, ({ parser, base }) => {
       const isObject = /^\d{1,10}\s{1,4}\d{1,5}\s{1,4}obj/.test(
         parser.bytes.toString('latin1', parser.pos, parser.pos + 32),
       );
-      return isObject ? parseIndirectObject({ parser, base }) : undefined;
+      return isObject ? this.view.view.objects.reading.parse({ parser, base }) : undefined;
     });
     if (object === undefined) {
       return undefined;
     }
     const { objectNumber } = object;
     const entry = this.context.revision.entries.get(objectNumber);
-    if (this.context.hiddenStreams.has(start)) {
+    if (this.context.hiddenStreams.has(start) || (await this.isOfPastRevision(start, entry))) {
       return object;
     }
     if (entry !== undefined && entry.kind !== 'free') {

@@ -28,8 +28,10 @@ export class TolerantView {
     readonly structure: Structure,
     readonly findings: Findings,
   ) {
-    const { source, limits, meter, sections } = structure;
-    this.view = new ObjectView(new ObjectReader(new WindowReader(source, limits, meter)), sections);
+    const { source, limits, meter, sections, view } = structure;
+    const windows = new WindowReader(source, limits, meter);
+    windows.securityHandler = view.windows.securityHandler;
+    this.view = new ObjectView(new ObjectReader(windows, view.objects.reading), sections);
     this.left = limits.maxScreenedObjects;
   }
 

@@ -60,10 +60,14 @@ export class Increment {
 
   /** `idSeed` makes the second part of /ID (ISO 32000-2, 14.4): the same seed gives the same bytes. */
   layOut(idSeed: string): Laid {
-    const { source, ends, sections } = this.structure;
+    const { source, ends, sections, repair } = this.structure;
     const base = source.size;
     const chunks: Part[] = ends.endsWithEol ? [] : ['\n'];
-    let length = chunks.length;
+    if (repair !== undefined) {
+      // What was damaged ends here: without it the objects that follow stand beside their older selves in one revision.
+      chunks.push('%%EOF\n');
+    }
+    let length = chunks.reduce((sum, part) => sum + partLength(part), 0);
     const entries: XrefLine[] = [];
     const bodyOffsets = new Map<number, number>();
     for (const object of [...this.objects, ...this.amendments()]) {

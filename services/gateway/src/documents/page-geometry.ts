@@ -1,4 +1,4 @@
-import { objectKeys, SigningError, type ScreeningFinding } from '@kyso/contracts';
+import { objectKeys, SigningError, type Repaired, type ScreeningFinding } from '@kyso/contracts';
 import { PdfDocument, screenPdf, type ByteSource, type PdfPage } from '@kyso/pdf';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
@@ -11,6 +11,8 @@ export interface PdfFacts {
   readonly pages: readonly PdfPage[];
   /** Of every kind: the policy of the client that asks for a signature judges them. */
   readonly findings: readonly ScreeningFinding[];
+  /** Undefined for a sound file. */
+  readonly repaired?: Repaired | undefined;
 }
 
 /** Refuses what cannot be signed at all (each with its own PDF_… code); reads a few objects only. */
@@ -24,7 +26,7 @@ export async function inspectPdf(
     const pageCount = await document.pageCount();
     const first = await document.page(0);
     const pages = pageCount === 1 ? [first] : [first, await document.page(pageCount - 1)];
-    return { pageCount, pages, findings: await screenPdf(document) };
+    return { pageCount, pages, findings: await screenPdf(document), repaired: document.repaired };
   });
 }
 

@@ -100,6 +100,7 @@ export class Uploads {
         pageCount: facts.pageCount,
         createdAt: new Date().toISOString(),
         findings: [...facts.findings],
+        ...(facts.repaired === undefined ? {} : { repaired: facts.repaired }),
         sizeBytes: body.sizeBytes,
         sha256: body.sha256(),
       };
