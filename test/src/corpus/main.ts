@@ -24,6 +24,8 @@ async function main(): Promise<number> {
     process.stderr.write(`judges are missing: apt-get install --no-install-recommends ${missing.join(' ')}\n`);
     return 2;
   }
+  // What a run that was cut off left.
+  await rm(join(options.out, 'work'), { recursive: true, force: true });
   await mkdir(join(options.out, 'work'), { recursive: true });
   const resultsFile = await ResultsFile.open(join(options.out, 'results.tsv'), options.resume);
   const done = new Set(resultsFile.results.map(({ name }) => name));

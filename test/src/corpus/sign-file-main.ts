@@ -1,21 +1,9 @@
-import { createPrivateKey, sign } from 'node:crypto';
 import { constants } from 'node:fs';
 import { appendFile, copyFile, open, readFile } from 'node:fs/promises';
-import { createCadesTemplate, parseCertificatesPem } from '@kyso/cms';
-import {
-  assertOnPage,
-  completeSignature,
-  digestPrepared,
-  fileSource,
-  PdfDocument,
-  PdfError,
-  type PdfPage,
-  type PrepareOptions,
-  prepareSignature,
-  type Rectangle,
-} from '@kyso/pdf';
-import type { SoftwareSigner } from '@kyso/sandbox';
+import { parseCertificatesPem } from '@kyso/cms';
+import { assertOnPage, fileSource, PdfDocument, PdfError, type PdfPage, type Rectangle } from '@kyso/pdf';
 import { validatePdf } from '@kyso/validation';
+import { signedIncrement } from '../signing/software-signature.js';
 import type { SignedAnswer, SigningAnswer, SigningTask } from './signing-task.js';
 
 /** Points from the lower left corner of the page as a person sees it. */
@@ -57,7 +45,7 @@ async function signTwice(task: SigningTask, onSigned: () => void): Promise<Signe
   const [first, second] = task.signers;
   const firstField = await withDocument(task, async (document) => {
     const fieldName = await freeFieldName(document, 'KysoCorpus1');
-    return { fieldName, increment: await signedIncrement(document, first, { fieldName }) };
+    return { fieldName, increment: await signedIncrement(document, first, { fieldName, ...claims() }) };
   });
   await appendFile(task.signedPath, firstField.increment);
 
@@ -72,22 +60,28 @@ async function signTwice(task: SigningTask, onSigned: () => void): Promise<Signe
     const withText = rectangle.widthPt >= smallestWithText.widthPt && rectangle.heightPt >= smallestWithText.heightPt;
     const appearance = { imagePng: await readFile(task.imagePng), lines: withText ? lines : [], fontSizePt: 9 };
     const visible = { pageIndex: 0, rectangle, appearance };
-    const increment = await signedIncrement(document, second, { fieldName, visible });
+    const increment = await signedIncrement(document, second, { fieldName, visible, ...claims() });
     return { fieldName, increment, page, rectangle, lines: appearance.lines };
   });
   await appendFile(task.signedPath, secondField.increment);
   onSigned();
   const { page, rectangle } = secondField;
   const fieldNames = [firstField.fieldName, secondField.fieldName] as const;
-  const objections = await objectionsOfValidation(task, fieldNames);
+  const validation = await validationJudgement(task, fieldNames);
+  notes.push(...validation.notes);
+  const { objections } = validation;
   return { outcome: 'signed', fieldNames, page, rectangle, lines: secondField.lines, notes, objections };
 }
+
+const claims = () => ({ signingTime: new Date(), reason: 'Thử nghiệm ký tài liệu' });
+
+const passwordOption = ({ password }: SigningTask) => (password === undefined ? {} : { password });
 
 async function withDocument<T>(task: SigningTask, use: (document: PdfDocument) => Promise<T>): Promise<T> {
   const handle = await open(task.signedPath);
   try {
     const { size } = await handle.stat();
-    return await use(await PdfDocument.open(fileSource(handle, size)));
+    return await use(await PdfDocument.open(fileSource(handle, size), passwordOption(task)));
   } finally {
     await handle.close();
   }
@@ -120,50 +114,38 @@ function fittingRectangle(page: PdfPage): Rectangle {
   }
 }
 
-async function signedIncrement(
-  document: PdfDocument,
-  signer: SoftwareSigner,
-  what: Pick<PrepareOptions, 'fieldName' | 'visible'>,
-): Promise<Uint8Array> {
-  const certificates = parseCertificatesPem(signer.certificatePem);
-  const [certificate] = certificates;
-  if (certificate === undefined) throw new Error('expected a certificate');
-  const digestAlgorithm = 'sha256';
-  const template = createCadesTemplate({ signer: certificate, certificates, scheme: 'rsa-pkcs1', digestAlgorithm });
-  const prepared = await prepareSignature(document, {
-    ...what,
-    reservedBytes: template.sizeBytes(0),
-    signingTime: new Date(),
-    name: signer.subjectName,
-    reason: 'Thử nghiệm ký tài liệu',
-  });
-  const digest = await digestPrepared(document.source, prepared, digestAlgorithm);
-  const signature = sign('sha256', template.signedAttrs(digest), createPrivateKey(signer.keyPem));
-  return completeSignature(prepared, template.assemble(digest, signature));
-}
+/** Codes of validation that say that time or room ran out, and nothing of the signature. */
+const ranOut = new Set(['COMPARISON_LIMIT', 'DEADLINE_EXCEEDED']);
 
 /** Our own verifier must be content too; revocation apart, of which the throw-away certificates say nothing. */
-async function objectionsOfValidation(task: SigningTask, fieldNames: readonly string[]): Promise<string[]> {
+async function validationJudgement(
+  task: SigningTask,
+  fieldNames: readonly string[],
+): Promise<{ objections: string[]; notes: string[] }> {
+  // Validation takes no password: whoever checks a signature has the document open in another program.
+  if (task.password !== undefined) return { objections: [], notes: ['not validated by ourselves: opened by password'] };
   const handle = await open(task.signedPath);
   try {
     const { size } = await handle.stat();
-    const report = await validatePdf(fileSource(handle, size), {
-      trustAnchors: parseCertificatesPem(task.anchorPem),
-      now: new Date(),
-    });
-    return fieldNames.flatMap((field, index) => {
+    const trustAnchors = parseCertificatesPem(task.anchorPem);
+    const report = await validatePdf(fileSource(handle, size), { trustAnchors, now: new Date() });
+    const [objections, notes]: [string[], string[]] = [[], []];
+    for (const [index, field] of fieldNames.entries()) {
       const signature = report.signatures.find((one) => one.field === field);
-      if (signature === undefined) return [`validation sees no signature in ${field}`];
       const coverage = index === fieldNames.length - 1 ? 'whole-file' : 'whole-revision';
-      const isGood =
-        signature.integrity === 'passed' && signature.certificateChain === 'passed' && signature.coverage === coverage;
-      const reasons = signature.reasons.map(({ code }) => code).join(', ');
-      return isGood
-        ? []
-        : [
-            `${field}: integrity ${signature.integrity}, coverage ${signature.coverage} (expected ${coverage}): ${reasons}`,
-          ];
-    });
+      const codes = signature?.reasons.map(({ code }) => code) ?? [];
+      if (signature === undefined) objections.push(`validation sees no signature in ${field}`);
+      else if (codes.some((code) => ranOut.has(code))) notes.push(`validation of ${field}: ${codes.join(', ')}`);
+      else if (
+        signature.integrity !== 'passed' ||
+        signature.certificateChain !== 'passed' ||
+        signature.coverage !== coverage
+      ) {
+        const said = `integrity ${signature.integrity}, coverage ${signature.coverage} (expected ${coverage})`;
+        objections.push(`validation of ${field}: ${said}: ${codes.join(', ')}`);
+      }
+    }
+    return { objections, notes };
   } finally {
     await handle.close();
   }
