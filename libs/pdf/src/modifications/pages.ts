@@ -24,7 +24,7 @@ export async function comparePages(comparison: Comparison): Promise<void> {
       await comparePage(comparison, objectNumber);
       continue;
     }
-    const owners = [...comparison.referrers(objectNumber)];
+    const owners = await holdersOf(comparison, objectNumber);
     const value = (await before.object(objectNumber))?.value;
     if (value instanceof PdfArray && owners.length > 0 && owners.every((owner) => pages.has(owner))) {
       for (const owner of owners) {
@@ -32,6 +32,19 @@ export async function comparePages(comparison: Comparison): Promise<void> {
       }
     }
   }
+}
+
+/** What refers to the array, without the annotations whose /P, which draws nothing, says that it is their page. */
+async function holdersOf(comparison: Comparison, arrayNumber: number): Promise<number[]> {
+  const holders: number[] = [];
+  for (const referrer of comparison.referrers(arrayNumber)) {
+    const entries = dictionaryOf(await comparison.before.object(referrer))?.entries ?? new Map<string, never>();
+    const keys = [...entries].filter(([, { value }]) => referenced(value) === arrayNumber).map(([key]) => key);
+    if (keys.length !== 1 || keys[0] !== 'P') {
+      holders.push(referrer);
+    }
+  }
+  return holders;
 }
 
 async function comparePage(comparison: Comparison, pageNumber: number): Promise<void> {

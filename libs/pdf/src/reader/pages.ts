@@ -88,7 +88,7 @@ export class PageTree {
     return { object, dictionary, geometry: await this.geometry(ancestors) };
   }
 
-  /** Object numbers of all pages, for what must look at each one. */
+  /** Object numbers of all pages that can be read, for what must look at each one. */
   async allPageNumbers(): Promise<Set<number>> {
     const numbers = new Set<number>();
     const root = await this.root();
@@ -164,6 +164,18 @@ export class PageTree {
     return dictionaryOf(object) === undefined ? undefined : object;
   }
 
+  /** As `kid`; undefined also for what can't be read, which no viewer shows. */
+  private async readableKid(item: PdfValue, path: Path): Promise<IndirectObject | undefined> {
+    try {
+      return await this.kid(item, path);
+    } catch (error) {
+      if (error instanceof PdfError && error.code === 'DAMAGED') {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
   /** Undefined for a page: what says so, or has no /Kids and does not call itself a node. */
   private async kids(node: IndirectObject): Promise<readonly PdfValue[] | undefined> {
     const dictionary = dictionaryOf(node);
@@ -236,7 +248,7 @@ export class PageTree {
     }
     let pages = 0;
     for (const item of kids) {
-      const kid = await this.kid(item, path);
+      const kid = onPage === undefined ? await this.kid(item, path) : await this.readableKid(item, path);
       if (kid !== undefined) {
         pages += await this.countLeaves(kid, new Set([...path, kid.objectNumber]), onPage);
       }

@@ -1,3 +1,4 @@
+import { PdfError } from '../errors.js';
 import type { Revision } from '../types.js';
 import type { Section } from './section.js';
 import { once, type Structure } from './structure.js';
@@ -65,7 +66,14 @@ function revisionEnd(
     parser.tryKeyword('endstream');
     parser.tryKeyword('endobj');
     if (parser.tryKeyword('startxref')) {
-      parser.integer();
+      try {
+        parser.integer();
+      } catch (error) {
+        if (!(error instanceof PdfError)) {
+          throw error;
+        }
+        return { endOfMarker: base + parser.pos, end: base + parser.pos };
+      }
     }
     // `%%EOF` is a comment to the parser, so it is looked for by hand.
     const { bytes } = parser;

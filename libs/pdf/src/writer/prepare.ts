@@ -34,6 +34,7 @@ import { ObjectEdits } from './object-edits.js';
 import { maskingFor } from './pdf-a.js';
 import type { PlannedSignature } from './seed-check.js';
 import { addAppearanceObjects, sharedFont } from './shared-font.js';
+import { assertDistinctRoles } from './roles.js';
 import { signatureObject, type SignatureObject, timestampObject, writeByteRange } from './signature-object.js';
 import { readTextValues, writeTextValues } from './text-value.js';
 
@@ -121,6 +122,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, request: R
   const form = await readFormHolder(view);
   const catalog = await readCatalog(view);
   const perms = await readHeldDictionary(view, catalog.dictionary.get('Perms'), catalog.object);
+  assertDistinctRoles(form, permissions.fields, 'page' in field ? field : undefined);
   const masking = await maskingOf(view, request);
 
   const increment = new Increment(structure);
