@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   const { anchorPem, signers } = await makeSoftwareSigners(['Nguyễn Văn An']);
   const [signer] = signers;
   if (signer === undefined) throw new Error('expected a signer');
-  const process_ = new FuzzProcess({ signer, anchorPem }, folders);
+  const worker = new FuzzProcess({ signer, anchorPem }, folders);
   const seeds = realSeeds(folders);
   process.stdout.write(`seed ${seed}, ${seconds} s, from ${seeds.length} files and made ones\n`);
 
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   for (; performance.now() < end; tried += 1) {
     const number = seed * inputsPerSeed + tried;
     const measure = tried % measureEvery === measureEvery - 1;
-    const { verdict, problem, heapBytes = 0 } = await process_.try(number, measure);
+    const { verdict, problem, heapBytes = 0 } = await worker.try(number, measure);
     counts.set(verdict ?? 'PROBLEM', (counts.get(verdict ?? 'PROBLEM') ?? 0) + 1);
     if (firstHeap === 0) firstHeap = heapBytes;
     const grown = heapBytes - firstHeap;
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
       process.stdout.write(`${file}: ${found}\n`);
     }
   }
-  process_.stop();
+  worker.stop();
   const lines = [...counts].toSorted(([, a], [, b]) => b - a).map(([verdict, count]) => `  ${verdict}: ${count}`);
   process.stdout.write([`${tried} inputs, ${problems} problems`, ...lines].join('\n') + '\n');
   return problems === 0 ? 0 : 1;

@@ -79,15 +79,18 @@ function replaceOne(text: string, pattern: RegExp, random: Random, replacement: 
   return text.slice(0, match.index) + replacement(match[0]) + text.slice(match.index + match[0].length);
 }
 
+const bodyOf = (match: RegExpExecArray): string => match[0].slice(match[0].indexOf('obj') + 3);
+const headOf = (match: RegExpExecArray): string => match[0].slice(0, match[0].indexOf('obj') + 3);
+
 const swapObjects: Mutation = (text, random) => {
   const objects = [...text.matchAll(objectPattern)];
   if (objects.length < 2) return text;
   const [a, b] = [random.pick(objects), random.pick(objects)].toSorted((x, y) => x.index - y.index);
   if (a === undefined || b === undefined || a === b) return text;
-  const body = (match: RegExpExecArray): string => match[0].slice(match[0].indexOf('obj') + 3);
-  const head = (match: RegExpExecArray): string => match[0].slice(0, match[0].indexOf('obj') + 3);
   const between = text.slice(a.index + a[0].length, b.index);
-  return text.slice(0, a.index) + head(a) + body(b) + between + head(b) + body(a) + text.slice(b.index + b[0].length);
+  return (
+    text.slice(0, a.index) + headOf(a) + bodyOf(b) + between + headOf(b) + bodyOf(a) + text.slice(b.index + b[0].length)
+  );
 };
 
 const copyObject: Mutation = (text, random) => {

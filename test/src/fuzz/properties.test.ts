@@ -1,5 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import {
+  assert as assertProperty,
+  asyncProperty,
+  boolean,
+  constantFrom,
+  integer,
+  nat,
+  option,
+  record,
+  tuple,
+  type Arbitrary,
+} from 'fast-check';
 import { parseCertificatesPem } from '@kyso/cms';
 import { bufferSource, PdfDocument } from '@kyso/pdf';
 import { makeSoftwareSigners, type SoftwareSigner } from '@kyso/sandbox';
@@ -16,32 +27,30 @@ beforeAll(async () => {
 });
 
 const box = (largest: number) =>
-  fc
-    .tuple(
-      fc.integer({ min: -300, max: 300 }),
-      fc.integer({ min: -300, max: 300 }),
-      fc.integer({ min: 60, max: largest }),
-      fc.integer({ min: 60, max: largest }),
-    )
-    .map(([left, bottom, width, height]) => [left, bottom, left + width, bottom + height] as const);
+  tuple(
+    integer({ min: -300, max: 300 }),
+    integer({ min: -300, max: 300 }),
+    integer({ min: 60, max: largest }),
+    integer({ min: 60, max: largest }),
+  ).map(([left, bottom, width, height]) => [left, bottom, left + width, bottom + height] as const);
 
-const plans: fc.Arbitrary<DocumentPlan> = fc.record({
-  structure: fc.constantFrom(...structures),
-  deflated: fc.boolean(),
-  tree: fc.constantFrom(...trees),
-  pages: fc.integer({ min: 1, max: 12 }),
-  countError: fc.constantFrom(0, 0, 0, 1, -1, 1000),
+const plans: Arbitrary<DocumentPlan> = record({
+  structure: constantFrom(...structures),
+  deflated: boolean(),
+  tree: constantFrom(...trees),
+  pages: integer({ min: 1, max: 12 }),
+  countError: constantFrom(0, 0, 0, 1, -1, 1000),
   mediaBox: box(1500),
-  cropBox: fc.option(box(900), { nil: undefined }),
-  isInherited: fc.boolean(),
-  rotate: fc.constantFrom(0, 90, 180, 270, -90, 450, 720),
-  userUnit: fc.option(fc.constantFrom(1, 2.5, 10), { nil: undefined }),
-  annots: fc.constantFrom(...holders),
-  form: fc.constantFrom(...holders),
-  revisions: fc.integer({ min: 0, max: 3 }),
-  eol: fc.constantFrom('\n', '\r\n', '\r'),
-  before: fc.constantFrom('', '', 'junk\n', '\r\n\r\n'),
-  after: fc.constantFrom('', '\n', '\r\n', ' ', '\0\0'),
+  cropBox: option(box(900), { nil: undefined }),
+  isInherited: boolean(),
+  rotate: constantFrom(0, 90, 180, 270, -90, 450, 720),
+  userUnit: option(constantFrom(1, 2.5, 10), { nil: undefined }),
+  annots: constantFrom(...holders),
+  form: constantFrom(...holders),
+  revisions: integer({ min: 0, max: 3 }),
+  eol: constantFrom('\n', '\r\n', '\r'),
+  before: constantFrom('', '', 'junk\n', '\r\n\r\n'),
+  after: constantFrom('', '\n', '\r\n', ' ', '\0\0'),
 });
 
 /** Page sizes as a viewer shows them (ISO 32000-2, 14.11.2 and table 31). */
@@ -63,8 +72,8 @@ const open = (pdf: Uint8Array): Promise<PdfDocument> => PdfDocument.open(bufferS
 
 describe('a document of any structure, page tree, box and rotation', () => {
   it('shows the size that the standard says, on every page', async () => {
-    await fc.assert(
-      fc.asyncProperty(plans, async (plan) => {
+    await assertProperty(
+      asyncProperty(plans, async (plan) => {
         const document = await open(writeDocument(plan));
         expect(await document.pageCount()).toBe(plan.pages);
         const { widthPt, heightPt } = await document.page(plan.pages - 1);
@@ -77,8 +86,8 @@ describe('a document of any structure, page tree, box and rotation', () => {
   });
 
   it('is signed twice: the original a prefix, both signatures valid, the same bytes when it is done again', async () => {
-    await fc.assert(
-      fc.asyncProperty(plans, fc.nat(), async (plan, choice) => {
+    await assertProperty(
+      asyncProperty(plans, nat(), async (plan, choice) => {
         const original = writeDocument(plan);
         const [first, second] = signers;
         if (first === undefined || second === undefined) throw new Error('expected two signers');

@@ -13,15 +13,24 @@ export interface Window {
   readonly securityHandler?: StandardSecurityHandler | undefined;
 }
 
+/**
+ * How many indirect objects a file may have (ISO 32000-1, table C.1). A reference to a higher number leads nowhere and never
+ * will: counted with the others, it would have new objects numbered, and a repaired table filled, up to there.
+ */
+const maxObjectNumber = 8_388_607;
+
 /** Parses at offsets of the file with as few bytes read as possible: a small window first, a larger one if it ends. */
 export class WindowReader {
-  /** The highest object number that any parsed object referred to. */
+  /** The highest object number that any parsed object referred to; numbers that no file has don't count. */
   highestReference = 0;
   /** Set once it is known how the document is encrypted; objects that were read before then aren't kept. */
   securityHandler: StandardSecurityHandler | undefined;
   private readonly firstWindowBytes: number;
-  private readonly onReference = (objectNumber: number): void => {
-    this.highestReference = Math.max(this.highestReference, objectNumber);
+  /** To be told of every reference that is parsed. */
+  readonly onReference = (objectNumber: number): void => {
+    if (objectNumber <= maxObjectNumber) {
+      this.highestReference = Math.max(this.highestReference, objectNumber);
+    }
   };
 
   constructor(

@@ -218,4 +218,13 @@ describe('a scan', () => {
     const document = await PdfDocument.open(concatSource(bufferSource(bytes(head)), zeros, bufferSource(bytes(tail))));
     expect((await document.page(0)).widthPt).toBe(7);
   });
+
+  it('numbers no objects up to a reference that leads nowhere', async () => {
+    for (const beyond of ['4294967296 0 R', '8388607 0 R']) {
+      const cut = headless(makePdf({ objects: simpleObjects({ page: `/Beads ${beyond}` }) }));
+      const signed = await sign(await sign(cut), { fieldName: 'Signature2' });
+      expect(signed.length).toBeLessThan(cut.length + 8000);
+      expect(await (await open(signed)).signatures()).toHaveLength(2);
+    }
+  });
 });

@@ -19,7 +19,7 @@ import { Scanner } from './scan.js';
 import { findStreamEnds, settleLengths } from './stream-end.js';
 
 /** Tables of so many more numbers than objects are written as streams, which have no lines for free numbers. */
-const maxGaps = 1000;
+export const maxGaps = 1000;
 
 /**
  * Reads a damaged file without its cross-reference data: it is scanned, and what is found stands in one virtual section.

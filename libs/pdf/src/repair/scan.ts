@@ -178,9 +178,7 @@ export class Scanner {
     parse: (parser: Parser, base: number) => Body,
   ): Promise<Body | undefined> {
     const { maxNesting } = this.limits;
-    const onReference = (objectNumber: number): void => {
-      this.windows.highestReference = Math.max(this.windows.highestReference, objectNumber);
-    };
+    const { onReference } = this.windows;
     const parser = new Parser(chunk, at, { maxNesting, complete: isLast, onReference });
     try {
       return parse(parser, base);

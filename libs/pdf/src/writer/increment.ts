@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { maxGaps } from '../repair/repair.js';
 import { damaged } from '../syntax/parser.js';
 import { PdfArray, PdfString } from '../syntax/values.js';
 import type { Structure } from '../reader/structure.js';
@@ -81,7 +82,9 @@ export class Increment {
     }
     const sectionOffset = base + length - ends.headerOffset;
     entries.push(...this.kept(entries));
-    const isStream = sections[0]?.kind === 'stream' || sectionOffset > maxTableOffset;
+    // The new numbers may stand far above the others, where something refers to what isn't there.
+    const isSparse = this.structure.repair !== undefined && this.nextNumber > entries.length + maxGaps;
+    const isStream = sections[0]?.kind === 'stream' || sectionOffset > maxTableOffset || isSparse;
     chunks.push(...(isStream ? this.xrefStream(entries, sectionOffset, idSeed) : this.xrefTable(entries, idSeed)));
     chunks.push(`startxref\n${sectionOffset}\n%%EOF\n`);
     const bytes = Buffer.allocUnsafe(chunks.reduce((sum, part) => sum + partLength(part), 0));
