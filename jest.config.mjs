@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Jest runs the compiled output; `npm run build` comes first.
 const project = (folder) => ({
   displayName: folder,
@@ -25,4 +27,6 @@ export default {
     'test',
   ].map(project),
   testTimeout: 30_000,
+  // Tests wait for servers and other programs as much as they compute; more than a few would wait for each other.
+  maxWorkers: Math.min(4, availableParallelism()),
 };

@@ -14,6 +14,15 @@ export interface PageObject {
   readonly object: IndirectObject;
   readonly dictionary: Dictionary;
   readonly geometry: PageGeometry;
+  /** The node that lists it, and its place in that node's /Kids; undefined for a tree that is one page. */
+  readonly listing: PageListing | undefined;
+}
+
+/** Where the page tree lists a page. */
+export interface PageListing {
+  readonly parent: IndirectObject;
+  readonly kids: readonly PdfValue[];
+  readonly position: number;
 }
 
 /** CropBox ∩ MediaBox in default user space, its origin not always 0. */
@@ -83,9 +92,9 @@ export class PageTree {
       const count = await this.count();
       throw new PdfError('PAGE_UNKNOWN', `a page from 1 to ${count}`, `page ${index + 1}`);
     }
-    const { object, ancestors } = found;
+    const { object, ancestors, listing } = found;
     const dictionary = ancestors[0] ?? damage('a page');
-    return { object, dictionary, geometry: await this.geometry(ancestors) };
+    return { object, dictionary, geometry: await this.geometry(ancestors), listing };
   }
 
   /** Object numbers of all pages that can be read, for what must look at each one. */
@@ -105,23 +114,25 @@ export class PageTree {
   private async find(
     root: IndirectObject,
     index: number,
-  ): Promise<{ object: IndirectObject; ancestors: Ancestors } | undefined> {
+  ): Promise<{ object: IndirectObject; ancestors: Ancestors; listing: PageListing | undefined } | undefined> {
     const path = new Set<number>();
     let object = root;
     let ancestors: Ancestors = [];
+    let listing: PageListing | undefined;
     let skipped = index;
     for (;;) {
       path.add(object.objectNumber);
       ancestors = [dictionaryOf(object) ?? damage('a page'), ...ancestors];
       const kids = await this.kids(object);
       if (kids === undefined) {
-        return skipped === 0 ? { object, ancestors } : undefined;
+        return skipped === 0 ? { object, ancestors, listing } : undefined;
       }
       this.assertDepth(path);
       const step = await this.kidHolding(object, kids, { index: skipped, path });
       if (step === undefined) {
         return undefined;
       }
+      listing = { parent: object, kids, position: step.position };
       object = step.kid;
       skipped = step.skipped;
     }
@@ -131,21 +142,21 @@ export class PageTree {
     parent: IndirectObject,
     kids: readonly PdfValue[],
     { index, path }: { readonly index: number; readonly path: Path },
-  ): Promise<{ kid: IndirectObject; skipped: number } | undefined> {
+  ): Promise<{ kid: IndirectObject; skipped: number; position: number } | undefined> {
     // As many kids as pages: each one is a page, and the others need not be looked at.
     if (index < kids.length && (await this.statedCount(parent)) === kids.length && (await this.isFlat(kids))) {
       const kid = await this.kid(kids[index], path);
       if (kid !== undefined && (await this.kids(kid)) === undefined) {
-        return { kid, skipped: 0 };
+        return { kid, skipped: 0, position: index };
       }
     }
     let skipped = index;
-    for (const item of kids) {
+    for (const [position, item] of kids.entries()) {
       const kid = await this.kid(item, path);
       if (kid !== undefined) {
         const pages = await this.pagesBelow(kid, path);
         if (skipped < pages) {
-          return { kid, skipped };
+          return { kid, skipped, position };
         }
         skipped -= pages;
       }

@@ -2,15 +2,16 @@ import { drawFieldText } from '../appearance/index.js';
 import type { PdfDocument } from '../document.js';
 import { PdfError } from '../errors.js';
 import { assertOnPage, toUserSpace } from '../geometry.js';
-import { displayedPage, type PageObject, PageTree } from '../reader/pages.js';
+import { displayedPage } from '../reader/pages.js';
 import { readSigningPermissions } from '../reader/permissions.js';
 import type { Structure } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
 import type { FieldPlan, Rectangle } from '../types.js';
 import { assertFreeName } from './field-names.js';
-import { appendAll, type HeldArray, readFormHolder, readHeldArray, updateForm } from './form-update.js';
+import { readFormHolder, updateForm } from './form-update.js';
 import { readFontResources, type FontResources } from './form-resources.js';
 import { Increment } from './increment.js';
+import { type ListingPage, listOnPage, readListingPage } from './listing-page.js';
 import { ObjectEdits } from './object-edits.js';
 import { sharedFont } from './shared-font.js';
 import { lockEntries } from './signature-object.js';
@@ -63,9 +64,8 @@ async function prepareOn(document: PdfDocument, structure: Structure, plan: Fiel
   const written = [...writeSignatureFields(planning), ...writeTextFields(planning)];
   for (const [pageIndex, page] of pages) {
     const refs = written.filter((field) => field.pageIndex === pageIndex).map((field) => field.ref);
-    const holder = { holder: page.object, dictionary: page.dictionary, key: 'Annots' };
     if (refs.length > 0) {
-      appendAll(edits, page.annotations, holder, refs);
+      listOnPage({ increment, edits }, page, refs, { isSigned: false });
     }
   }
   const entries = (plan.textFields ?? []).length === 0 ? undefined : resources.withFont(edits, fontRef());
@@ -77,11 +77,10 @@ async function prepareOn(document: PdfDocument, structure: Structure, plan: Fiel
 
 type SignaturePlan = NonNullable<FieldPlan['signatureFields']>[number];
 type TextPlan = NonNullable<FieldPlan['textFields']>[number];
-type PlannedPage = PageObject & { readonly annotations: HeldArray };
 
 interface Planning {
   readonly plan: FieldPlan;
-  readonly pages: ReadonlyMap<number, PlannedPage>;
+  readonly pages: ReadonlyMap<number, ListingPage>;
   readonly increment: Increment;
   readonly fontName: FontResources['freeName'];
 }
@@ -123,16 +122,14 @@ function assertPlan({ signatureFields = [], textFields = [] }: FieldPlan, existi
   }
 }
 
-async function readPages({ structure }: PdfDocument, plan: FieldPlan): Promise<Map<number, PlannedPage>> {
+async function readPages({ structure }: PdfDocument, plan: FieldPlan): Promise<Map<number, ListingPage>> {
   const { view } = structure;
-  const tree = new PageTree(view);
-  const pages = new Map<number, PlannedPage>();
+  const pages = new Map<number, ListingPage>();
   for (const { place } of [...(plan.signatureFields ?? []), ...(plan.textFields ?? [])]) {
     const pageIndex = place?.pageIndex ?? 0;
     let page = pages.get(pageIndex);
     if (page === undefined) {
-      const found = await tree.page(pageIndex);
-      page = { ...found, annotations: await readHeldArray(view, found.dictionary.get('Annots')) };
+      page = await readListingPage(view, pageIndex);
       pages.set(pageIndex, page);
     }
     if (place !== undefined) {
@@ -181,7 +178,7 @@ function writeTextFields({ plan, pages, increment, fontName }: Planning): Writte
 /** Field and widget in one dictionary (ISO 32000-2, 12.5.6.19), with an empty appearance where it has an area. */
 function widget(
   increment: Increment,
-  page: PlannedPage | undefined,
+  page: ListingPage | undefined,
   { entries, rectangle }: { readonly entries: string; readonly rectangle: Rectangle | undefined },
 ): string {
   if (page === undefined) {

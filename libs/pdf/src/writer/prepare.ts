@@ -4,7 +4,7 @@ import { PdfError } from '../errors.js';
 import { assertOnPage, toUserSpace } from '../geometry.js';
 import { limitExceeded } from '../limits.js';
 import type { ObjectView } from '../reader/objects.js';
-import { displayedPage, type PageObject, PageTree, type Rotation } from '../reader/pages.js';
+import { displayedPage, type PageObject, type Rotation } from '../reader/pages.js';
 import { readSigningPermissions, type SigningPermissions } from '../reader/permissions.js';
 import { assertHybridPolicy, readCatalog, type Structure } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
@@ -19,17 +19,9 @@ import type {
 } from '../types.js';
 import { type EmptyField, fillField, readEmptyField } from './empty-field.js';
 import { assertFreeName } from './field-names.js';
-import {
-  appendAll,
-  type FormHolder,
-  type HeldArray,
-  type HeldDictionary,
-  readFormHolder,
-  readHeldArray,
-  readHeldDictionary,
-  updateForm,
-} from './form-update.js';
+import { type FormHolder, type HeldDictionary, readFormHolder, readHeldDictionary, updateForm } from './form-update.js';
 import { Increment, type Laid } from './increment.js';
+import { type ListingPage, listOnPage, readListingPage } from './listing-page.js';
 import { ObjectEdits } from './object-edits.js';
 import { maskingFor } from './pdf-a.js';
 import type { PlannedSignature } from './seed-check.js';
@@ -122,7 +114,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, request: R
   const form = await readFormHolder(view);
   const catalog = await readCatalog(view);
   const perms = await readHeldDictionary(view, catalog.dictionary.get('Perms'), catalog.object);
-  assertDistinctRoles(form, permissions.fields, 'page' in field ? field : undefined);
+  assertDistinctRoles(form, permissions.fields, 'page' in field ? field.page : undefined);
   const masking = await maskingOf(view, request);
 
   const increment = new Increment(structure);
@@ -135,7 +127,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, request: R
     `${objectNumber} ${generation} R`,
   );
   if ('page' in field) {
-    addField(writing, request, { ...field, form, signatureNumber });
+    addField(writing, request, { ...field, form, signatureNumber, isSigned: permissions.isSigned });
   } else {
     const appearances = field.places.map((place) => draw(writing, request.visible, place));
     fillField(edits, field, { signatureNumber, appearances });
@@ -184,44 +176,41 @@ async function readTarget(
   }
   assertFreeName(fieldName, permissions.fields);
   if (visible === undefined) {
-    const page = await new PageTree(view).page(0);
-    return { page, annotations: await readHeldArray(view, page.dictionary.get('Annots')), rectangle: undefined };
+    return { page: await readListingPage(view, 0), rectangle: undefined };
   }
   const { pageIndex, rectangle } = visible;
   if (pageIndex === undefined || rectangle === undefined) {
     throw new PdfError('FIELD_UNUSABLE', 'a page and a rectangle for a new field', 'none');
   }
-  const page = await new PageTree(view).page(pageIndex);
+  const page = await readListingPage(view, pageIndex);
   assertOnPage(displayedPage(pageIndex, page.geometry), rectangle);
-  return { page, annotations: await readHeldArray(view, page.dictionary.get('Annots')), rectangle };
+  return { page, rectangle };
 }
 
 interface NewField {
-  readonly page: PageObject;
-  readonly annotations: HeldArray;
+  readonly page: ListingPage;
   readonly rectangle: Rectangle | undefined;
 }
 
 function addField(
   writing: Writing,
   request: Request,
-  at: NewField & { readonly form: FormHolder; readonly signatureNumber: number },
+  at: NewField & { readonly form: FormHolder; readonly signatureNumber: number; readonly isSigned: boolean },
 ): void {
-  const { increment, edits } = writing;
-  const { page, annotations, rectangle, form, signatureNumber } = at;
+  const { increment } = writing;
+  const { page, rectangle, form, signatureNumber, isSigned } = at;
   const fieldNumber = increment.allocate();
   const place = rectangle && { ...rectangle, rotate: page.geometry.rotate };
   const appearance = place && draw(writing, request.visible, place);
   increment.add(fieldNumber, [widget(request, { page, rectangle }, { signatureNumber, appearance })]);
-  const holder = { holder: page.object, dictionary: page.dictionary, key: 'Annots' };
-  appendAll(edits, annotations, holder, [`${fieldNumber} 0 R`]);
+  listOnPage(writing, page, [`${fieldNumber} 0 R`], { isSigned });
   updateForm(writing, form, [`${fieldNumber} 0 R`]);
 }
 
 /** Field and widget in one dictionary (ISO 32000-2, 12.5.6.19). */
 function widget(
   { fieldName }: Request,
-  { page, rectangle }: Pick<NewField, 'page' | 'rectangle'>,
+  { page, rectangle }: { readonly page: PageObject; readonly rectangle: Rectangle | undefined },
   refs: { signatureNumber: number; appearance: number | undefined },
 ): string {
   const corners = rectangle === undefined ? [0, 0, 0, 0] : toUserSpace(page.geometry, rectangle);

@@ -1,9 +1,9 @@
 import type { FormField } from '../reader/fields.js';
 import type { IndirectObject } from '../reader/indirect-object.js';
-import type { PageObject } from '../reader/pages.js';
 import { damaged } from '../syntax/parser.js';
 import { Reference } from '../syntax/values.js';
-import type { FormHolder, HeldArray } from './form-update.js';
+import type { FormHolder } from './form-update.js';
+import type { ListingPage } from './listing-page.js';
 
 /**
  * Refuses a document in which one object plays two of the parts that a signature writes anew: catalog, form, page, field.
@@ -13,7 +13,7 @@ import type { FormHolder, HeldArray } from './form-update.js';
 export function assertDistinctRoles(
   { catalog, holder }: Pick<FormHolder, 'catalog' | 'holder'>,
   fields: readonly Pick<FormField, 'object' | 'widgets'>[],
-  target: { readonly page: PageObject; readonly annotations: HeldArray } | undefined,
+  page: ListingPage | undefined,
 ): void {
   const roles = new Map([[catalog.object.objectNumber, 'the catalog']]);
   const claim = (object: IndirectObject | undefined, role: string): void => {
@@ -29,9 +29,9 @@ export function assertDistinctRoles(
   if (catalog.dictionary.get('AcroForm') instanceof Reference) {
     claim(holder, 'the form');
   }
-  claim(target?.page.object, 'a page');
-  const list = target?.annotations.object?.objectNumber;
-  for (const [key, { value }] of target?.page.dictionary.entries ?? []) {
+  claim(page?.object, 'a page');
+  const list = page?.annotations.object?.objectNumber;
+  for (const [key, { value }] of page?.dictionary.entries ?? []) {
     if (list !== undefined && key !== 'Annots' && value instanceof Reference && value.objectNumber === list) {
       throw damaged('annotations in an array of their own', `object ${list}, which is the page's /${key} too`);
     }
