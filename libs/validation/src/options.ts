@@ -21,7 +21,7 @@ export interface ValidationLimits {
 }
 
 export const defaultValidationLimits: ValidationLimits = {
-  maxSignatures: 200,
+  maxSignatures: 500,
   maxSecurityStoreItems: 1000,
   maxSecurityStoreBytes: 64 * 1024 * 1024,
   deadlineMs: 60_000,

@@ -1,6 +1,6 @@
 import { ObjectView } from '../reader/objects.js';
 import type { RevisionSections } from '../reader/revisions.js';
-import type { Structure } from '../reader/structure.js';
+import { once, type Structure } from '../reader/structure.js';
 import { dictionaryOf, type IndirectObject } from '../reader/indirect-object.js';
 import { asBuffer } from '../sources.js';
 import { isSpace } from '../syntax/parser.js';
@@ -8,6 +8,8 @@ import type { ModificationFinding, PdfSignature } from '../types.js';
 
 /** How much of a gap between objects is looked at; a longer one is no white space of a producer. */
 const maxGapBytes = 64 * 1024;
+
+const computed = Symbol('unaccounted bytes');
 
 /**
  * What is wrong with the bytes that a signature covers (ISO 32000-2, 12.8.1): its ByteRange must be the whole revision
@@ -50,21 +52,29 @@ export async function findUnaccountedBytes(
   signed: RevisionSections,
 ): Promise<ModificationFinding[]> {
   const findings: ModificationFinding[] = [];
+  // What one revision holds is the same for every signature before it.
+  const known = once(structure, computed, () => new Map<string, ModificationFinding[]>());
   let start = signed.end;
   for (const [index, revision] of revisions.entries()) {
     if (revision.number > signed.number) {
-      const sections = revisions.slice(0, index + 1).toReversed();
-      const view = new ObjectView(
-        structure.view.objects,
-        sections.flatMap((older) => older.sections),
-      );
-      findings.push(...(await unaccountedIn(view, revision, start)));
+      const key = `${revision.number} ${start}`;
+      const found = known.get(key) ?? (await unaccountedIn(viewUpTo(structure, revisions, index), revision, start));
+      known.set(key, found);
+      findings.push(...found);
       start = Math.max(start, revision.end);
     }
   }
   // A comment neither: readers that look for `startxref` from the end of the file find one in a comment too.
   findings.push(...(await checkGap(structure, { from: start, to: structure.source.size }, false)));
   return findings;
+}
+
+function viewUpTo(structure: Structure, revisions: readonly RevisionSections[], index: number): ObjectView {
+  const sections = revisions.slice(0, index + 1).toReversed();
+  return new ObjectView(
+    structure.view.objects,
+    sections.flatMap((revision) => revision.sections),
+  );
 }
 
 async function unaccountedIn(
