@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Placement, SigningJob, SigningStep, ValidationReport } from '@kyso/contracts';
-import { bufferSource, PdfDocument, placeOnPage } from '@kyso/pdf';
+import { bufferSource, PdfDocument } from '@kyso/pdf';
 import { checkout, startCluster, type Cluster } from './cluster.js';
 import { GatewayClient } from './gateway-client.js';
 import { renderTable } from './table.js';
@@ -24,19 +24,24 @@ interface Placements {
   readonly clerk: Placement;
 }
 
-/** The sample's places, or for another file: signature at the lower right of the last page, the seal over its left third. */
-async function placementsFor(pdf: Uint8Array, isSample: boolean): Promise<Placements> {
-  if (isSample) return JSON.parse(await readFile(join(checkout, 'samples/placements.json'), 'utf8')) as Placements;
+/**
+ * The leader's signature above the full name, as the tools on officials' desks place it, or at the lower right of the last
+ * page where the name isn't found; the seal over its left third. Smaller on a page that is small.
+ */
+async function placementsFor(pdf: Uint8Array): Promise<Placements> {
   const document = await PdfDocument.open(bufferSource(pdf));
-  const pageIndex = (await document.pageCount()) - 1;
-  const page = await document.page(pageIndex);
+  const page = await document.page((await document.pageCount()) - 1);
   const widthPt = Math.min(150, page.widthPt / 3);
-  const signature = placeOnPage(page, 'bottom-right', widthPt, widthPt / 2);
+  const size = { widthPt, heightPt: widthPt / 2 };
   const sealPt = Math.min(102, page.widthPt / 4);
-  const seal = { xPt: signature.xPt - (sealPt * 2) / 3, yPt: signature.yPt - 10, widthPt: sealPt, heightPt: sealPt };
   return {
-    leader: { page: pageIndex + 1, rectangle: signature },
-    clerk: { page: pageIndex + 1, rectangle: { ...seal, xPt: Math.max(0, seal.xPt), yPt: Math.max(0, seal.yPt) } },
+    leader: {
+      anchor: { text: '{signerName}', occurrence: 'last' },
+      side: 'above',
+      ...size,
+      otherwise: { page: 'last', place: 'bottom-right', ...size },
+    },
+    clerk: { covering: 'latest', widthPt: sealPt, heightPt: sealPt },
   };
 }
 
@@ -115,7 +120,7 @@ function showReport(report: ValidationReport): string {
 async function run(cluster: Cluster, input: string, output: string): Promise<boolean> {
   const client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
   const pdf = new Uint8Array(await readFile(input));
-  const placements = await placementsFor(pdf, input === join(checkout, 'samples/quyet-dinh.pdf'));
+  const placements = await placementsFor(pdf);
   const [leader, seal] = await signingSteps(placements);
   if (leader === undefined || seal === undefined) throw new Error('no steps');
 

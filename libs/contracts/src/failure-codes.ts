@@ -107,6 +107,12 @@ const table = {
   ),
   PAGE_UNKNOWN: row(422, false, 'Văn bản không có trang này.', 'The document has no such page.'),
   RECTANGLE_OFF_PAGE: row(422, false, 'Vị trí chữ ký nằm ngoài trang.', 'The rectangle lies off the page.'),
+  ANCHOR_NOT_FOUND: row(
+    422,
+    false,
+    'Không tìm thấy dòng chữ hoặc chữ ký dùng làm mốc để đặt chữ ký; hãy chọn vị trí trên trang.',
+    'The text or the signature that the placement refers to is not in the document; choose a place on the page.',
+  ),
   IMAGE_INVALID: row(422, false, 'Ảnh chữ ký không phải là PNG hợp lệ.', 'The signature image is not a valid PNG.'),
   TEXT_NOT_DRAWABLE: row(
     422,

@@ -5,6 +5,7 @@ export * from './repaired.js';
 export * from './failure-codes.js';
 export * from './identifiers.js';
 export * from './object-keys.js';
+export * from './placement.js';
 export * from './problem.js';
 export * from './queues.js';
 export * from './records.js';

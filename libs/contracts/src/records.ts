@@ -3,7 +3,8 @@ import { digestAlgorithmSchema, signatureSchemeSchema } from './credential.js';
 import { documentSchema } from './document.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { failureSchema } from './problem.js';
-import { levelSchema, placementSchema, stepResultSchema, type StepResult } from './signing-job.js';
+import { fixedPlacementSchema } from './placement.js';
+import { levelSchema, stepResultSchema, type StepResult } from './signing-job.js';
 import { roleSchema } from './credential.js';
 import { screeningOverridesSchema } from './screening.js';
 
@@ -16,7 +17,9 @@ export const storedStepSchema = z.object({
   reason: z.string().optional(),
   location: z.string().optional(),
   field: z.string().optional(),
-  placement: placementSchema.optional(),
+  placement: fixedPlacementSchema
+    .optional()
+    .describe('Texts and earlier signatures were looked up when it was accepted'),
   appearance: z
     .object({ imageSha256: sha256Schema.optional(), lines: z.array(z.string()), fontSizePt: z.number() })
     .optional(),

@@ -3,6 +3,7 @@ import { roleSchema } from './credential.js';
 import { repairedSchema } from './repaired.js';
 import { screeningFindingSchema } from './screening.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { placementSchema } from './placement.js';
 import { failureSchema } from './problem.js';
 
 export const levelSchema = z
@@ -10,40 +11,6 @@ export const levelSchema = z
   .describe('ETSI EN 319 142-1 baseline level')
   .meta({ id: 'Level' });
 export type Level = z.infer<typeof levelSchema>;
-
-export const namedPlaceSchema = z
-  .enum([
-    'top-left',
-    'top-center',
-    'top-right',
-    'middle-left',
-    'center',
-    'middle-right',
-    'bottom-left',
-    'bottom-center',
-    'bottom-right',
-  ])
-  .meta({ id: 'NamedPlace' });
-
-const lengthPt = z.number().min(1).max(14_400);
-const coordinatePt = z.number().min(-14_400).max(14_400);
-
-/** Where the signature stands. Points (1/72 inch), origin at the lower left of the page as it is displayed. */
-export const placementSchema = z
-  .union([
-    z.strictObject({
-      page: z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page'),
-      rectangle: z.strictObject({ xPt: coordinatePt, yPt: coordinatePt, widthPt: lengthPt, heightPt: lengthPt }),
-    }),
-    z.strictObject({
-      page: z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page'),
-      place: namedPlaceSchema,
-      widthPt: lengthPt,
-      heightPt: lengthPt,
-    }),
-  ])
-  .meta({ id: 'Placement' });
-export type Placement = z.infer<typeof placementSchema>;
 
 /** How it looks. In lines, {signerName}, {organisationName}, {email} and {signingTime} are filled in. */
 export const appearanceSchema = z

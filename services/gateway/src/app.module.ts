@@ -31,6 +31,8 @@ import { JobQueues } from './jobs/job-queues.js';
 import { JobMetrics } from './jobs/job-metrics.js';
 import { ProgressHub } from './jobs/progress-hub.js';
 import { StepValidation } from './jobs/step-validation.js';
+import { Placements } from './placement/placements.js';
+import { TextSearch } from './placement/text-search.js';
 import { STORE } from './tokens.js';
 import { Verifications } from './verification/verifications.js';
 
@@ -114,9 +116,10 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const archive = new JobArchive(store);
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
+  const placements = new Placements({ store, geometry, texts: new TextSearch(store, config) });
   const validation = new StepValidation({
     credentials,
-    geometry,
+    placements,
     images,
     levels: config.levels,
     now: () => new Date(),

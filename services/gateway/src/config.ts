@@ -60,6 +60,15 @@ export const configSchema = z.object({
   scanTimeoutMs: wholeNumber(1_000, 3_600_000)
     .default(120_000)
     .describe('Milliseconds that making one PDF of an uploaded image may take; then it is refused.'),
+  maxConcurrentTextSearches: wholeNumber(1, 64)
+    .default(2)
+    .describe(
+      'Processes at a time that look for a text beside which a signature is to stand; each may take 512 MiB. Further ones ' +
+        'wait as long as one may take, then they are answered 429.',
+    ),
+  textSearchTimeoutMs: wholeNumber(1_000, 600_000)
+    .default(20_000)
+    .describe('Milliseconds that looking for one text may take; then the job is refused.'),
   maxConcurrentVerifications: wholeNumber(1, 1_000)
     .default(16)
     .describe('Verifications at a time in this process; they are CPU work. More are answered 429.'),

@@ -4,6 +4,7 @@ import { objectKeys, SigningError, type FailureCode, type ScanMediaType } from '
 import { PdfError } from '@kyso/pdf';
 import { scansToPdfIsolated } from '@kyso/pdf/making';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
+import { Turns } from '../turns.js';
 import { smallBodyBytes } from './small-body.js';
 
 export interface ScanLimits {
@@ -30,21 +31,27 @@ type OpenSource = NonNullable<Awaited<ReturnType<typeof openObjectSource>>>;
 
 /** Makes version 0 of images that were uploaded. */
 export class Scans {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns: Turns;
 
   constructor(
     private readonly store: ObjectStore,
     private readonly limits: ScanLimits,
-  ) {}
+  ) {
+    // One waits for as long as one may take: the image is stored already, and sending it again would cost more.
+    const { maxConcurrentScans, scanTimeoutMs } = limits;
+    this.turns = new Turns({ atATime: maxConcurrentScans, maxWaitMs: scanTimeoutMs, what: 'scans' });
+  }
 
   /**
    * Makes `documents/<id>/0.pdf` of `documents/<id>/source`, in a process of its own, streamed both ways.
    * Throws SCAN_INVALID, SCAN_LIMIT_EXCEEDED, RATE_LIMITED, STORE_….
    */
-  async makeVersion(documentId: string): Promise<MadeVersion> {
+  makeVersion(documentId: string): Promise<MadeVersion> {
+    return this.turns.take(() => this.make(documentId));
+  }
+
+  private async make(documentId: string): Promise<MadeVersion> {
     const { maxDocumentBytes, scanTimeoutMs } = this.limits;
-    await this.takePlace();
     let source: OpenSource | undefined;
     try {
       source = await openObjectSource(this.store, objectKeys.uploadedScan(documentId), {
@@ -58,35 +65,7 @@ export class Scans {
       return await this.keep(documentId, making);
     } finally {
       await source?.close();
-      this.givePlace();
     }
-  }
-
-  /** Waits for as long as one may take: the image is stored already, and sending it again would cost more. */
-  private async takePlace(): Promise<void> {
-    const { maxConcurrentScans, scanTimeoutMs } = this.limits;
-    if (this.running < maxConcurrentScans) {
-      this.running += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.waiting.splice(this.waiting.indexOf(take), 1);
-        reject(new SigningError('RATE_LIMITED', { expected: `at most ${maxConcurrentScans} scans at a time` }));
-      }, scanTimeoutMs);
-      const take = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.waiting.push(take);
-    });
-  }
-
-  /** The place goes to the one who waits longest. */
-  private givePlace(): void {
-    const next = this.waiting.shift();
-    if (next === undefined) this.running -= 1;
-    else next();
   }
 
   private async keep(documentId: string, making: Readable): Promise<MadeVersion> {

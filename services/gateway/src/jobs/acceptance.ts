@@ -65,16 +65,17 @@ export class JobAcceptance {
     const document = await shelf.record(client, request.documentId);
     await shelf.assertCurrent(document, request.expectedVersion);
     assertScreened(document, screening, client.screening);
-    const validated = await validation.validate(client, document, request.steps);
+    const version = request.expectedVersion;
+    const validated = await validation.validate(client, { document, version }, request.steps);
     const named = request.steps.flatMap((step) => step.field ?? []);
-    await this.parts.fields.assertEmpty(request.documentId, request.expectedVersion, named);
+    await this.parts.fields.assertEmpty(request.documentId, version, named);
     await Promise.all(validated.images.map((image) => images.keep(image)));
 
     const wanted: StoredJob = {
       ...(repeatable ?? { jobId: newId('job') }),
       clientId,
       documentId: request.documentId,
-      expectedVersion: request.expectedVersion,
+      expectedVersion: version,
       ...(request.reference === undefined ? {} : { reference: request.reference }),
       requestId: head.requestId,
       lane: 'interactive',

@@ -3,21 +3,19 @@ import {
   type ApiClientRecord,
   type DocumentRecord,
   type Level,
-  type Placement,
+  type FixedPlacement,
   type SigningStep,
   type StoredStep,
 } from '@kyso/contracts';
-import { assertOnPage, placeOnPage } from '@kyso/pdf';
 import { mayUse } from '../auth/caller.js';
 import type { CredentialRegistry, KnownCredential } from '../credentials/credential-registry.js';
-import type { PageGeometry } from '../documents/page-geometry.js';
-import { refusing } from '../documents/pdf-refusal.js';
+import type { Placements } from '../placement/placements.js';
 import { assertLinesDrawable } from './appearance-text.js';
 import type { CheckedImage, ImageShelf } from './image-shelf.js';
 
 export interface StepValidationParts {
   readonly credentials: CredentialRegistry;
-  readonly geometry: PageGeometry;
+  readonly placements: Placements;
   readonly images: ImageShelf;
   /** Levels that this cluster can reach. */
   readonly levels: readonly Level[];
@@ -35,22 +33,22 @@ export class StepValidation {
   constructor(private readonly parts: StepValidationParts) {}
 
   /**
-   * Throws the first refusal: CREDENTIAL_UNKNOWN, CREDENTIAL_FORBIDDEN, CERTIFICATE_…, LEVEL_UNREACHABLE, PAGE_UNKNOWN,
-   * RECTANGLE_OFF_PAGE, IMAGE_INVALID, TEXT_NOT_DRAWABLE. The step is named in `found`, counted from 0.
+   * Throws the first refusal: CREDENTIAL_UNKNOWN, CREDENTIAL_FORBIDDEN, CERTIFICATE_…, LEVEL_UNREACHABLE, IMAGE_INVALID,
+   * TEXT_NOT_DRAWABLE, and those of `Placements`. The step is named in `found`, counted from 0.
    */
   async validate(
     client: ApiClientRecord,
-    document: DocumentRecord,
+    { document, version }: { readonly document: DocumentRecord; readonly version: number },
     steps: readonly SigningStep[],
   ): Promise<ValidatedSteps> {
     const stored: StoredStep[] = [];
+    const earlier: (FixedPlacement | undefined)[] = [];
     const images: CheckedImage[] = [];
     for (const [index, step] of steps.entries()) {
       try {
         const { record, certificate } = await this.credentialFor(client, step);
         this.assertLevel(step.level);
-        if (step.placement !== undefined) await this.assertPlacement(document, step.placement);
-        const { appearance, ...rest } = step;
+        const { appearance, placement, ...rest } = step;
         const lines = appearance?.lines ?? [];
         await assertLinesDrawable(lines, certificate);
         let imageSha256: string | undefined;
@@ -59,8 +57,12 @@ export class StepValidation {
           imageSha256 = image.sha256;
           images.push(image);
         }
+        const context = { document, version, certificate, earlier };
+        const placed = placement && (await this.parts.placements.resolve(placement, context));
+        earlier.push(placed);
         stored.push({
           ...rest,
+          ...(placed === undefined ? {} : { placement: placed }),
           token: record.token,
           ...(appearance === undefined
             ? {}
@@ -100,24 +102,6 @@ export class StepValidation {
     if (!levels.includes(level)) {
       throw new SigningError('LEVEL_UNREACHABLE', { expected: levels.join(', '), found: level });
     }
-  }
-
-  private async assertPlacement(document: DocumentRecord, placement: Placement): Promise<void> {
-    const number = placement.page === 'last' ? document.pageCount : placement.page;
-    if (number > document.pageCount) {
-      throw new SigningError('PAGE_UNKNOWN', {
-        expected: `a page from 1 to ${document.pageCount}`,
-        found: `page ${number}`,
-      });
-    }
-    const page = await this.parts.geometry.page(document.documentId, number - 1);
-    await refusing(async () => {
-      const rectangle =
-        'rectangle' in placement
-          ? placement.rectangle
-          : placeOnPage(page, placement.place, placement.widthPt, placement.heightPt);
-      assertOnPage(page, rectangle);
-    });
   }
 }
 
