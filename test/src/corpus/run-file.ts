@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SoftwareSigner } from '@kyso/sandbox';
 import type { CorpusFile } from './corpus-files.js';
@@ -18,9 +18,11 @@ export interface Run {
 /** Signs and judges one file. Throws nothing: what goes wrong is in the result. */
 export async function runFile(run: Run, file: CorpusFile, number: number): Promise<Result> {
   const name = printableName(file.name);
-  const work = join(run.options.out, 'work', String(number));
+  const workFolder = join(run.options.out, 'work');
+  let work = workFolder;
   try {
-    await mkdir(work, { recursive: true });
+    // A name that nothing has yet, whatever an earlier run left or another one does.
+    work = await mkdtemp(join(workFolder, `${number}-`));
     // Programs get names without surprises: no leading -, no bytes that aren't UTF-8.
     const originalPath = join(work, 'original.pdf');
     await symlink(file.path, originalPath);
@@ -29,7 +31,7 @@ export async function runFile(run: Run, file: CorpusFile, number: number): Promi
     const found = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { name, outcome: 'failed', code: 'RUNNER', found, ms: 0, peakRssKb: 0 };
   } finally {
-    await rm(work, { recursive: true, force: true }).catch(() => undefined);
+    if (work !== workFolder) await rm(work, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -1,33 +1,48 @@
-import { inflateSync } from 'node:zlib';
+import { createInflateRaw, constants, inflateSync } from 'node:zlib';
 import { limitExceeded } from '../limits.js';
 import { damaged } from '../syntax/parser.js';
-import {
-  type Dictionary,
-  isName,
-  Name,
-  PdfArray,
-  type PdfValue,
-  Dictionary as DictionaryClass,
-} from '../syntax/values.js';
+import { Dictionary, isName, Name, PdfArray, type PdfValue } from '../syntax/values.js';
+import { decodeAscii85, decodeAsciiHex, decodeLzw, decodeRunLength } from './byte-filters.js';
+import { undoPredictor } from './predictors.js';
+
+/** How a stream's filters are undone. */
+export interface Decoding {
+  readonly maxInflatedBytes: number;
+  /** Of deflated data with an error what stands before it is taken, as viewers do: only where a file is repaired. */
+  readonly isTolerant: boolean;
+}
+
+/** The short names of inline images (ISO 32000-2, table 92): readers take them everywhere. */
+const shortNames = new Map([
+  ['AHx', 'ASCIIHexDecode'],
+  ['A85', 'ASCII85Decode'],
+  ['LZW', 'LZWDecode'],
+  ['Fl', 'FlateDecode'],
+  ['RL', 'RunLengthDecode'],
+]);
+/** More filters than this on one stream are an attack on memory: each may expand what the one before gave. */
+const maxFilters = 8;
 
 /**
- * Stream data without its filters (ISO 32000-2, 7.4). Only FlateDecode with PNG predictors is undone: what is decoded
- * here are cross-reference streams, object streams and evidence, and no producer in use writes those otherwise.
- * `dictionary` must hold /Filter and /DecodeParms directly. Throws PdfError DAMAGED or LIMIT_EXCEEDED.
+ * Stream data without its filters (ISO 32000-2, 7.4): those of cross-reference streams and object streams, so none of
+ * images. `dictionary` must hold /Filter and /DecodeParms directly. Throws PdfError DAMAGED or LIMIT_EXCEEDED.
  */
-export function decodeStream(dictionary: Dictionary, stored: Buffer, maxInflatedBytes: number): Buffer {
+export async function decodeStream(dictionary: Dictionary, stored: Buffer, decoding: Decoding): Promise<Buffer> {
   const filters = asList(dictionary.get('Filter'));
   const parameters = asList(dictionary.get('DecodeParms'));
+  if (filters.length > maxFilters) {
+    throw limitExceeded(`at most ${maxFilters} filters on a stream`, filters.length);
+  }
   let data = stored;
   for (const [index, filter] of filters.entries()) {
     if (index === 0 && isName(filter, 'Crypt')) {
       // The encryption is undone already (ISO 32000-2, 7.4.10).
       continue;
     }
-    if (!(filter instanceof Name) || filter.value !== 'FlateDecode') {
-      throw damaged('FlateDecode', filter instanceof Name ? `the filter ${filter.value}` : 'a filter that is no name');
+    if (!(filter instanceof Name)) {
+      throw damaged('filters that are names', 'something else');
     }
-    data = undoPredictor(inflate(data, maxInflatedBytes), parameters[index]);
+    data = await undo(shortNames.get(filter.value) ?? filter.value, { data, parameters: parameters[index] }, decoding);
   }
   return data;
 }
@@ -39,81 +54,71 @@ function asList(value: PdfValue | undefined): readonly PdfValue[] {
   return value instanceof PdfArray ? value.items : [value];
 }
 
-function inflate(data: Buffer, maxOutputLength: number): Buffer {
+async function undo(
+  filter: string,
+  { data, parameters }: { readonly data: Buffer; readonly parameters: PdfValue | undefined },
+  decoding: Decoding,
+): Promise<Buffer> {
+  const { maxInflatedBytes } = decoding;
+  switch (filter) {
+    case 'FlateDecode':
+      return undoPredictor(await inflate(data, decoding), parameters);
+    case 'LZWDecode':
+      return undoPredictor(decodeLzw(data, earlyChange(parameters), maxInflatedBytes), parameters);
+    case 'ASCIIHexDecode':
+      return decodeAsciiHex(data);
+    case 'ASCII85Decode':
+      return decodeAscii85(data);
+    case 'RunLengthDecode':
+      return decodeRunLength(data, maxInflatedBytes);
+    default:
+      throw damaged('a filter of ISO 32000-2 for bytes', `the filter ${filter}`);
+  }
+}
+
+function earlyChange(parameters: PdfValue | undefined): number {
+  return parameters instanceof Dictionary && parameters.get('EarlyChange') === 0 ? 0 : 1;
+}
+
+async function inflate(data: Buffer, { maxInflatedBytes, isTolerant }: Decoding): Promise<Buffer> {
   try {
-    return inflateSync(data, { maxOutputLength });
+    return inflateSync(data, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'other data';
     if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw limitExceeded(`at most ${maxOutputLength} bytes inflated`, 'more');
+      throw limitExceeded(`at most ${maxInflatedBytes} bytes inflated`, 'more');
     }
-    throw damaged('deflated data', code);
-  }
-}
-
-/** ISO 32000-2, 7.4.4.4, PNG predictors (RFC 2083, 6). */
-function undoPredictor(data: Buffer, parameters: PdfValue | undefined): Buffer {
-  if (!(parameters instanceof DictionaryClass)) {
-    return data;
-  }
-  const predictor = positive(parameters, 'Predictor', 1);
-  if (predictor === 1) {
-    return data;
-  }
-  if (predictor < 10) {
-    throw damaged('no predictor or a PNG predictor', `predictor ${predictor}`);
-  }
-  const bitsPerPixel = positive(parameters, 'Colors', 1) * positive(parameters, 'BitsPerComponent', 8);
-  const rowBytes = Math.ceil((bitsPerPixel * positive(parameters, 'Columns', 1)) / 8);
-  const pixelBytes = Math.ceil(bitsPerPixel / 8);
-  const rows = Math.floor(data.length / (rowBytes + 1));
-  const output = Buffer.alloc(rows * rowBytes);
-  for (let row = 0; row < rows; row += 1) {
-    const from = row * (rowBytes + 1);
-    undoRow(data.subarray(from, from + rowBytes + 1), { output, at: row * rowBytes, pixelBytes });
-  }
-  return output;
-}
-
-function positive(parameters: Dictionary, key: string, fallback: number): number {
-  const value = parameters.get(key) ?? fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000) {
-    throw damaged(`a positive integer as /${key}`, 'something else');
-  }
-  return value;
-}
-
-/** `row` is the tag and the filtered bytes; the row above stands in `output` just before `at`. */
-function undoRow(row: Buffer, to: { output: Buffer; at: number; pixelBytes: number }): void {
-  const { output, at, pixelBytes } = to;
-  const tag = row[0] ?? 0;
-  const rowBytes = row.length - 1;
-  for (let index = 0; index < rowBytes; index += 1) {
-    const left = index >= pixelBytes ? (output[at + index - pixelBytes] ?? 0) : 0;
-    const up = at > 0 ? (output[at - rowBytes + index] ?? 0) : 0;
-    const upLeft = at > 0 && index >= pixelBytes ? (output[at - rowBytes + index - pixelBytes] ?? 0) : 0;
-    output[at + index] = (row[index + 1] ?? 0) + prediction(tag, left, up, upLeft);
-  }
-}
-
-function prediction(tag: number, left: number, up: number, upLeft: number): number {
-  switch (tag) {
-    case 0:
-      return 0;
-    case 1:
-      return left;
-    case 2:
-      return up;
-    case 3:
-      return (left + up) >> 1;
-    case 4: {
-      const estimate = left + up - upLeft;
-      const toLeft = Math.abs(estimate - left);
-      const toUp = Math.abs(estimate - up);
-      const toUpLeft = Math.abs(estimate - upLeft);
-      return toLeft <= toUp && toLeft <= toUpLeft ? left : toUp <= toUpLeft ? up : upLeft;
+    const found = isTolerant ? await inflateToTheError(data, maxInflatedBytes) : undefined;
+    if (found === undefined || found.length === 0) {
+      throw damaged('deflated data', code);
     }
-    default:
-      throw damaged('a PNG predictor from 0 to 4', String(tag));
+    return found;
   }
+}
+
+/** What comes before an error is given for each piece: the smaller they are, the less is lost with the last one. */
+const pieceBytes = 512;
+
+/** Without the header and the checksum (RFC 1950), which say nothing about the bytes in front of the error. */
+function inflateToTheError(data: Buffer, maxInflatedBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const inflater = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+    const parts: Buffer[] = [];
+    let length = 0;
+    inflater.on('data', (part: Buffer) => {
+      parts.push(part);
+      length += part.length;
+      if (length > maxInflatedBytes) {
+        inflater.destroy();
+        reject(limitExceeded(`at most ${maxInflatedBytes} bytes inflated`, 'more'));
+      }
+    });
+    const end = (): void => resolve(Buffer.concat(parts));
+    inflater.on('end', end);
+    inflater.on('error', end);
+    for (let at = 2; at < data.length; at += pieceBytes) {
+      inflater.write(data.subarray(at, at + pieceBytes));
+    }
+    inflater.end();
+  });
 }

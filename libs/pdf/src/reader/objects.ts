@@ -9,7 +9,8 @@ import { SectionIndex } from './section-index.js';
 import type { WindowReader } from './window.js';
 
 const maxCachedObjects = 1024;
-const maxCachedContainers = 8;
+/** Decoded object streams that are kept: a walk over the whole document comes back to each one many times. */
+const maxCachedContainerBytes = 8 * 1024 * 1024;
 const maxReferenceHops = 16;
 
 /** A decoded object stream (ISO 32000-2, 7.5.7). */
@@ -23,14 +24,17 @@ export interface Reading {
   readonly parse: typeof parseIndirectObject;
   /** Bytes of a stream's data whatever its /Length says; undefined where that is to be believed. */
   readonly lengthOf: (objectNumber: number) => number | undefined;
+  /** True where deflated data counts as far as it goes. */
+  readonly isTolerant: boolean;
 }
 
-const strictReading: Reading = { parse: parseIndirectObject, lengthOf: () => undefined };
+const strictReading: Reading = { parse: parseIndirectObject, lengthOf: () => undefined, isTolerant: false };
 
 /** Reads objects by their place in the file, with a small cache that all views of the document share. */
 export class ObjectReader {
   private readonly byOffset = new Map<number, IndirectObject>();
   private readonly containers = new Map<number, ObjectStream>();
+  private containerBytes = 0;
 
   constructor(
     readonly windows: WindowReader,
@@ -62,8 +66,10 @@ export class ObjectReader {
     let stream = this.containers.get(key);
     if (stream === undefined) {
       stream = await this.readObjectStream(container, view);
-      if (this.containers.size >= maxCachedContainers) {
+      this.containerBytes += stream.bytes.length;
+      if (this.containerBytes > maxCachedContainerBytes) {
         this.containers.clear();
+        this.containerBytes = stream.bytes.length;
       }
       this.containers.set(key, stream);
     }
@@ -215,6 +221,8 @@ export class ObjectView {
   async streamData(object: IndirectObject): Promise<Buffer> {
     const stored = await this.storedData(object);
     const dictionary = dictionaryOf(object);
-    return dictionary === undefined ? stored : decodeStream(dictionary, stored, this.windows.limits.maxInflatedBytes);
+    const { maxInflatedBytes } = this.windows.limits;
+    const { isTolerant } = this.objects.reading;
+    return dictionary === undefined ? stored : decodeStream(dictionary, stored, { maxInflatedBytes, isTolerant });
   }
 }

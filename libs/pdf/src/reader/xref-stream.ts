@@ -41,7 +41,10 @@ export class XrefStream {
       throw limitExceeded(`a stream of at most ${reader.limits.maxObjectBytes} bytes`, length);
     }
     const stored = asBuffer(await reader.source.read(object.dataOffset, length));
-    const rows = decodeStream(trailer, stored, reader.limits.maxInflatedBytes);
+    const rows = await decodeStream(trailer, stored, {
+      maxInflatedBytes: reader.limits.maxInflatedBytes,
+      isTolerant: false,
+    });
     const widths = readWidths(trailer.get('W'));
     const subsections = readIndex(trailer, reader.limits.maxObjects);
     const last = subsections.at(-1);

@@ -139,6 +139,7 @@ function readingOf(live: ReadonlyMap<number, FoundObject>): ConstructorParameter
   return {
     parse: parseDamagedObject,
     lengthOf: (objectNumber) => live.get(objectNumber)?.stream?.length,
+    isTolerant: true,
   };
 }
 

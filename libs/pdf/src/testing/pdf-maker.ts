@@ -62,9 +62,14 @@ export function appendRevision(
 
 /**
  * A hybrid-reference file (ISO 32000-2, 7.5.8.4): the objects of `hidden` stand in an object stream and are free in the
- * table; /XRefStm says where they are. `extra` entries go into the object stream's dictionary.
+ * table; /XRefStm says where they are. `extra` entries go into the object stream's dictionary, `encode` is its filter.
  */
-export function hybridPdf(objects: ReadonlyMap<number, string>, hidden: readonly number[], extra = ''): Buffer {
+export function hybridPdf(
+  objects: ReadonlyMap<number, string>,
+  hidden: readonly number[],
+  extra = '',
+  encode: (data: string) => string = (data) => data,
+): Buffer {
   const visible = new Map([...objects].filter(([objectNumber]) => !hidden.includes(objectNumber)));
   const container = Math.max(...objects.keys()) + 1;
   let header = '';
@@ -76,7 +81,7 @@ export function hybridPdf(objects: ReadonlyMap<number, string>, hidden: readonly
     rows.set([2, container >> 8, container & 0xff, index], objectNumber * 4);
   }
   const entries = `/Type /ObjStm /N ${hidden.length} /First ${header.length} ${extra}`;
-  visible.set(container, stream(header + body, entries));
+  visible.set(container, stream(encode(header + body), entries));
   const plain = makePdf({ objects: visible }).toString('latin1');
   const offset = plain.indexOf(`\n${container} 0 obj`) + 1;
   rows.set([1, offset >> 8, offset & 0xff, 0], container * 4);

@@ -12,6 +12,13 @@ const shownOn = (pageIndex: number) => ({
   },
 });
 
+const timesIn = (times: number): Buffer => {
+  const objects = simpleObjects({ count: 1 });
+  const kids = Array.from({ length: times }, () => '3 0 R').join(' ');
+  objects.set(2, `<< /Type /Pages /Count ${times + 1} /Kids [${kids} 8 0 R] /MediaBox [0 0 595 842] >>`);
+  return makePdf({ objects: objects.set(8, String(objects.get(3))) });
+};
+
 describe('a page that is to list a new field', () => {
   it('gets a list of its own where several pages may share one', async () => {
     const objects = simpleObjects({ count: 2, page: '/Annots 20 0 R' });
@@ -40,13 +47,6 @@ describe('a page that is to list a new field', () => {
     const pdf = makePdf({ objects });
     expect(newer(pdf, await sign(pdf))).toMatch(/\n20 0 obj\n\[<< .*>> \d+ 0 R\]/);
   });
-
-  const timesIn = (times: number): Buffer => {
-    const objects = simpleObjects({ count: 1 });
-    const kids = Array.from({ length: times }, () => '3 0 R').join(' ');
-    objects.set(2, `<< /Type /Pages /Count ${times + 1} /Kids [${kids} 8 0 R] /MediaBox [0 0 595 842] >>`);
-    return makePdf({ objects: objects.set(8, String(objects.get(3))) });
-  };
 
   it.each([0, 1])('is the only one of its kind afterwards (page index %d)', async (pageIndex) => {
     const pdf = timesIn(2);

@@ -38,7 +38,7 @@ export function listOnPage(
   if (!isSigned) {
     copyOtherOccurrences(writing, page);
     const listed = annotations.object === undefined ? undefined : asReferences(annotations.array?.items ?? []);
-    if (listed !== undefined && !dictionary.ambiguous) {
+    if (listed !== undefined) {
       edits.setKeys(object, dictionary, new Map([['Annots', `[${[...listed, ...refs].join(' ')}]`]]));
       return;
     }
@@ -55,7 +55,7 @@ function copyOtherOccurrences(
   const kids = asReferences(listing?.kids ?? []);
   const own = referenceTo(object);
   const others = (kids ?? []).filter((kid, position) => kid === own && position !== listing?.position).length;
-  if (listing === undefined || parent === undefined || kids === undefined || parent.ambiguous || others === 0) {
+  if (listing === undefined || parent === undefined || kids === undefined || others === 0) {
     return;
   }
   if (others > maxCopies) {

@@ -4,6 +4,7 @@ import { isSpace } from '../syntax/parser.js';
 import { Dictionary, PdfArray } from '../syntax/values.js';
 import type { Increment } from './increment.js';
 import { copySpan, type Part } from './parts.js';
+import { findSuperseded } from './superseded.js';
 
 /**
  * Changes to objects of the document, gathered so that each one is written anew once, byte for byte but for what was asked.
@@ -12,12 +13,17 @@ import { copySpan, type Part } from './parts.js';
 export class ObjectEdits {
   private readonly edited = new Map<number, Edited>();
 
-  /** Sets keys of a dictionary that stands in `holder`, or is it. Throws PdfError DAMAGED when a key stands twice. */
+  /**
+   * `isSigned`: the document holds signatures. In one that doesn't, of the entries of one key only the last is written: what
+   * is signed then says the same to everyone. In one that does, that would be a change of what its signers signed.
+   */
+  constructor(private readonly about: { readonly isSigned: boolean }) {}
+
+  /**
+   * Sets keys of a dictionary that stands in `holder`, or is it. Throws PdfError DAMAGED when a key stands twice in the
+   * object of a document that is signed.
+   */
   setKeys(holder: IndirectObject, dictionary: Dictionary, changes: ReadonlyMap<string, string>): void {
-    if (dictionary.ambiguous) {
-      // Readers differ on which one counts.
-      throw new PdfError('DAMAGED', 'each key once in a dictionary that must be changed', 'a key that stands twice');
-    }
     const { keys } = this.of(holder);
     const known = keys.get(dictionary) ?? new Map<string, string>();
     keys.set(dictionary, known);
@@ -32,6 +38,13 @@ export class ObjectEdits {
     items.set(array, `${items.get(array) ?? ''} ${item}`);
   }
 
+  /** Writes an object of an unsigned document anew where a key stands twice in it: a later update couldn't change it. */
+  settle(holder: IndirectObject): void {
+    if (!this.about.isSigned && findSuperseded(holder.value).length > 0) {
+      this.of(holder);
+    }
+  }
+
   /** Puts everything into the increment, in the order of the first change to each object. */
   writeTo(increment: Increment): void {
     for (const [objectNumber, edited] of this.edited) {
@@ -40,6 +53,10 @@ export class ObjectEdits {
   }
 
   private of(holder: IndirectObject): Edited {
+    if (this.about.isSigned && !this.edited.has(holder.objectNumber) && findSuperseded(holder.value).length > 0) {
+      // Readers differ on which one counts, and nobody can compare what they show with what was signed.
+      throw new PdfError('DAMAGED', 'each key once in a dictionary that must be changed', 'a key that stands twice');
+    }
     const edited = this.edited.get(holder.objectNumber) ?? { holder, keys: new Map(), items: new Map() };
     this.edited.set(holder.objectNumber, edited);
     return edited;
@@ -64,7 +81,7 @@ function rewrite({ holder, keys, items }: Edited): Part[] {
   if (!(value instanceof Dictionary || value instanceof PdfArray)) {
     throw new PdfError('DAMAGED', `a dictionary or an array as object ${holder.objectNumber}`, 'something else');
   }
-  const splices: Splice[] = [];
+  const splices: Splice[] = findSuperseded(value).map((span) => ({ ...span, text: '' }));
   for (const [dictionary, changes] of keys) {
     splices.push(...keySplices(dictionary, changes));
   }

@@ -1,4 +1,6 @@
 import type { Masking } from '../appearance/index.js';
+import { PdfError } from '../errors.js';
+import type { IndirectObject } from '../reader/indirect-object.js';
 import { Dictionary, Reference } from '../syntax/values.js';
 import type { ObjectView } from '../reader/objects.js';
 import { readCatalog } from '../reader/structure.js';
@@ -20,7 +22,19 @@ export async function maskingFor(view: ObjectView): Promise<Masking> {
   if (typeof length !== 'number' || length > maxMetadataBytes) {
     return 'soft';
   }
-  const xmp = Buffer.from(await view.streamData(object)).toString('latin1');
+  const xmp = await readable(view, object);
   // As an element or as an attribute (ISO 16684-1, 7.4 and 7.9.2.2).
   return /pdfaid:part\s*(?:>|=\s*["'])\s*1\s*["'<]/.test(xmp) ? 'stencil' : 'soft';
+}
+
+/** Empty for what can't be read: nobody can say then that it is PDF/A, and the signature needs nothing else of it. */
+async function readable(view: ObjectView, object: IndirectObject): Promise<string> {
+  try {
+    return (await view.streamData(object)).toString('latin1');
+  } catch (error) {
+    if (error instanceof PdfError && error.code === 'DAMAGED') {
+      return '';
+    }
+    throw error;
+  }
 }

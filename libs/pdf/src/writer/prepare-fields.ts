@@ -58,7 +58,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, plan: Fiel
   const resources = await readFontResources(view, form);
 
   const increment = new Increment(structure);
-  const edits = new ObjectEdits();
+  const edits = new ObjectEdits({ isSigned: false });
   const fontRef = sharedFont(increment);
   const planning: Planning = { plan, pages, increment, fontName: resources.freeName };
   const written = [...writeSignatureFields(planning), ...writeTextFields(planning)];

@@ -220,8 +220,12 @@ describe('an increment', () => {
     expect(qpdfComplaints(signed)).toBe('');
   });
 
-  it('refuses to change a dictionary in which a key stands twice', async () => {
-    expect(await refusal(sign(simplePdf({ page: '/Tabs /S /Tabs /R' })))).toBe('DAMAGED');
+  it('settles a dictionary in which a key stands twice, and refuses to change one that is signed', async () => {
+    const page = '/Tabs /S /Tabs /R';
+    const signed = await sign(simplePdf({ page }));
+    expect(signed.toString('latin1')).toMatch(/\n3 0 obj\n<< .* {2}\/Tabs \/R /);
+    const spoilt = signed.toString('latin1').replaceAll(/ \/Tabs \/R /g, (found) => ` /T 1 /T 2${found.slice(10)} `);
+    expect(await refusal(sign(Buffer.from(spoilt, 'latin1'), { fieldName: 'Signature2' }))).toBe('DAMAGED');
   });
 });
 

@@ -118,7 +118,9 @@ async function prepareOn(document: PdfDocument, structure: Structure, request: R
   const masking = await maskingOf(view, request);
 
   const increment = new Increment(structure);
-  const edits = new ObjectEdits();
+  const edits = new ObjectEdits(permissions);
+  edits.settle(catalog.object);
+  edits.settle(form.holder);
   const writing: Writing = { increment, edits, fontRef: sharedFont(increment), masking };
   const signatureNumber = increment.allocate();
   const { objectNumber, generation } = catalog.object;
