@@ -11,9 +11,9 @@ import {
 import { assertOnPage, PdfDocument, placeOnPage, type PdfPage, type Rectangle } from '@kyso/pdf';
 import type { TextPlace } from '@kyso/pdf/text';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
+import { fillNames } from '../credentials/certificate-names.js';
 import type { PageGeometry } from '../documents/page-geometry.js';
 import { refusing } from '../documents/pdf-refusal.js';
-import { fillNames } from '../jobs/appearance-text.js';
 import { besideText, overLeftThird } from './beside.js';
 import type { TextSearch } from './text-search.js';
 
