@@ -8,8 +8,11 @@ import { undoPredictor } from './predictors.js';
 /** How a stream's filters are undone. */
 export interface Decoding {
   readonly maxInflatedBytes: number;
-  /** Of deflated data with an error what stands before it is taken, as viewers do: only where a file is repaired. */
-  readonly isTolerant: boolean;
+  /**
+   * Called where deflated data has an error; what stands before it is taken then, as viewers do. Absent, it is refused, as
+   * everywhere but in a file that is repaired.
+   */
+  readonly tolerance: (() => void) | undefined;
 }
 
 /** The short names of inline images (ISO 32000-2, table 92): readers take them everywhere. */
@@ -80,7 +83,7 @@ function earlyChange(parameters: PdfValue | undefined): number {
   return parameters instanceof Dictionary && parameters.get('EarlyChange') === 0 ? 0 : 1;
 }
 
-async function inflate(data: Buffer, { maxInflatedBytes, isTolerant }: Decoding): Promise<Buffer> {
+async function inflate(data: Buffer, { maxInflatedBytes, tolerance }: Decoding): Promise<Buffer> {
   try {
     return inflateSync(data, { maxOutputLength: maxInflatedBytes });
   } catch (error) {
@@ -88,10 +91,11 @@ async function inflate(data: Buffer, { maxInflatedBytes, isTolerant }: Decoding)
     if (code === 'ERR_BUFFER_TOO_LARGE') {
       throw limitExceeded(`at most ${maxInflatedBytes} bytes inflated`, 'more');
     }
-    const found = isTolerant ? await inflateToTheError(data, maxInflatedBytes) : undefined;
+    const found = tolerance === undefined ? undefined : await inflateToTheError(data, maxInflatedBytes);
     if (found === undefined || found.length === 0) {
       throw damaged('deflated data', code);
     }
+    tolerance?.();
     return found;
   }
 }

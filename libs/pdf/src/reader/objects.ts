@@ -17,6 +17,8 @@ const maxReferenceHops = 16;
 interface ObjectStream {
   readonly bytes: Buffer;
   readonly members: readonly { readonly objectNumber: number; readonly offset: number }[];
+  /** True where a strict reader refuses it: only in a file that is repaired. */
+  readonly isDamaged: boolean;
 }
 
 /** How objects are read: strictly, or as the scan of a damaged file found them. */
@@ -24,11 +26,18 @@ export interface Reading {
   readonly parse: typeof parseIndirectObject;
   /** Bytes of a stream's data whatever its /Length says; undefined where that is to be believed. */
   readonly lengthOf: (objectNumber: number) => number | undefined;
-  /** True where deflated data counts as far as it goes. */
+  /** True where object streams count as far as they can be read. */
   readonly isTolerant: boolean;
+  /** Objects that are read otherwise than they stand in the file. */
+  readonly mended: ReadonlyMap<number, IndirectObject>;
 }
 
-const strictReading: Reading = { parse: parseIndirectObject, lengthOf: () => undefined, isTolerant: false };
+const strictReading: Reading = {
+  parse: parseIndirectObject,
+  lengthOf: () => undefined,
+  isTolerant: false,
+  mended: new Map(),
+};
 
 /** Reads objects by their place in the file, with a small cache that all views of the document share. */
 export class ObjectReader {
@@ -80,19 +89,24 @@ export class ObjectReader {
     const dictionary = dictionaryOf(container);
     const count = dictionary?.get('N');
     const first = dictionary?.get('First');
-    if (!isName(dictionary?.get('Type'), 'ObjStm') || typeof count !== 'number' || typeof first !== 'number') {
+    const { isTolerant } = this.reading;
+    let isDamaged = !isName(dictionary?.get('Type'), 'ObjStm');
+    if ((isDamaged && !isTolerant) || typeof count !== 'number' || typeof first !== 'number') {
       throw damaged('an object stream', `object ${container.objectNumber}`);
     }
     if (count > this.windows.limits.maxObjects) {
       throw limitExceeded(`at most ${this.windows.limits.maxObjects} objects`, count);
     }
-    const bytes = await view.streamData(container);
+    const bytes = await view.streamData(container, () => (isDamaged = true));
     const parser = this.windows.over(bytes, 0);
     const members: { objectNumber: number; offset: number }[] = [];
     for (let index = 0; index < count; index += 1) {
+      if (isDamaged && (parser.pos >= first || parser.pos >= bytes.length)) {
+        break;
+      }
       members.push({ objectNumber: parser.integer(), offset: first + parser.integer() });
     }
-    return { bytes, members };
+    return { bytes, members, isDamaged };
   }
 }
 
@@ -135,8 +149,9 @@ export class ObjectView {
       return this.known.get(objectNumber);
     }
     this.windows.meter.visit();
-    const entry = await this.entry(objectNumber);
-    const object = entry === undefined ? undefined : await this.objectAt(entry, objectNumber);
+    const mended = this.objects.reading.mended.get(objectNumber);
+    const entry = mended === undefined ? await this.entry(objectNumber) : undefined;
+    const object = entry === undefined ? mended : await this.objectAt(entry, objectNumber);
     if (this.known.size >= maxCachedObjects) {
       this.known.clear();
     }
@@ -217,12 +232,12 @@ export class ObjectView {
     return entry?.kind === 'offset' ? (await this.objects.atOffset(entry, length.objectNumber)).value : null;
   }
 
-  /** A stream's data with its filters undone. */
-  async streamData(object: IndirectObject): Promise<Buffer> {
+  /** A stream's data with its filters undone; `onDamage` is told where they could be only in part. */
+  async streamData(object: IndirectObject, onDamage?: () => void): Promise<Buffer> {
     const stored = await this.storedData(object);
     const dictionary = dictionaryOf(object);
     const { maxInflatedBytes } = this.windows.limits;
-    const { isTolerant } = this.objects.reading;
-    return dictionary === undefined ? stored : decodeStream(dictionary, stored, { maxInflatedBytes, isTolerant });
+    const tolerance = this.objects.reading.isTolerant ? onDamage : undefined;
+    return dictionary === undefined ? stored : decodeStream(dictionary, stored, { maxInflatedBytes, tolerance });
   }
 }

@@ -25,6 +25,8 @@ export class WindowReader {
   highestReference = 0;
   /** Set once it is known how the document is encrypted; objects that were read before then aren't kept. */
   securityHandler: StandardSecurityHandler | undefined;
+  /** Where cross-reference streams whose /Length is wrong are read all the same. */
+  isTolerant = false;
   private readonly firstWindowBytes: number;
   /** To be told of every reference that is parsed. */
   readonly onReference = (objectNumber: number): void => {

@@ -36,14 +36,16 @@ export class XrefStream {
       throw damaged('a cross-reference section', `object ${object.objectNumber}`);
     }
     // The table that would resolve a reference is what is being read, so /Length must be direct (7.5.8.2).
-    const length = unsigned(trailer.get('Length'), 'Length');
+    const length = reader.isTolerant
+      ? await lengthByItsEnd(reader, object.dataOffset)
+      : unsigned(trailer.get('Length'), 'Length');
     if (length > reader.limits.maxObjectBytes) {
       throw limitExceeded(`a stream of at most ${reader.limits.maxObjectBytes} bytes`, length);
     }
     const stored = asBuffer(await reader.source.read(object.dataOffset, length));
     const rows = await decodeStream(trailer, stored, {
       maxInflatedBytes: reader.limits.maxInflatedBytes,
-      isTolerant: false,
+      tolerance: undefined,
     });
     const widths = readWidths(trailer.get('W'));
     const subsections = readIndex(trailer, reader.limits.maxObjects);
@@ -103,6 +105,18 @@ export class XrefStream {
     }
     return value;
   }
+}
+
+/** Longer cross-reference streams have a right /Length. */
+const searchedBytes = 1024 * 1024;
+
+/** Up to `endstream`, the end of line before it included: deflated data says itself where it ends. */
+async function lengthByItsEnd({ source }: WindowReader, dataOffset: number): Promise<number> {
+  const found = asBuffer(await source.read(dataOffset, searchedBytes)).indexOf('endstream', 0, 'latin1');
+  if (found < 0) {
+    throw damaged('the end of a cross-reference stream', 'none');
+  }
+  return found;
 }
 
 function unsigned(value: PdfValue | undefined, key: string): number {

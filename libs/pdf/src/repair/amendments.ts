@@ -17,14 +17,20 @@ export interface Amendment {
  * Objects without an `endobj`, and streams with a wrong /Length or without an end, with that put right: what is signed
  * must be read by everyone as it was read here. Streams are amended as long as all amendments together stay below
  * `maxObjectBytes`, those with objects in them first; the rest stays as it is, and readers do with it as they did before.
+ * So does everything that is drawn, unless `withContents`: what a reader showed in part it would show as a whole.
  */
-export async function amend(windows: WindowReader, live: ReadonlyMap<number, FoundObject>): Promise<Amendment[]> {
+export async function amend(
+  windows: WindowReader,
+  live: ReadonlyMap<number, FoundObject>,
+  { withContents }: { readonly withContents: boolean },
+): Promise<Amendment[]> {
   const amendments: Amendment[] = [];
   let room = windows.limits.maxObjectBytes;
   const broken = [...live.values()].filter(
     ({ state, stream }) => state === 'unclosed' || (stream !== undefined && !stream.isLengthRight),
   );
-  for (const object of broken.sort((a, b) => rank(a) - rank(b) || a.offset - b.offset)) {
+  const concerned = withContents ? broken : broken.filter((object) => rank(object) < 2);
+  for (const object of concerned.sort((a, b) => rank(a) - rank(b) || a.offset - b.offset)) {
     const size = object.valueEnd - object.bodyStart + (object.stream?.length ?? 0);
     const parts = size > room ? undefined : await amended(windows, object);
     if (parts !== undefined) {

@@ -1,6 +1,6 @@
 import { afterAnyEndOfLine } from '../reader/indirect-object.js';
 import { damaged, type Parser } from '../syntax/parser.js';
-import { Dictionary, isName, type PdfValue, Reference } from '../syntax/values.js';
+import { Dictionary, isName, PdfString, type PdfValue, Reference } from '../syntax/values.js';
 import type { FoundObject, FoundTrailer } from './found.js';
 
 /** What the scan needs to know of an object's or a trailer's body. Offsets are those of the file. */
@@ -38,7 +38,7 @@ export function parseBody(parser: Parser, base: number): Body {
     valueEnd,
     end: base + parser.pos,
     isClosed,
-    type: typeOf(dictionary),
+    type: typeOf(dictionary, isStream),
     integer: isUnsigned(value) ? value : undefined,
     stream,
     isSigned: bearsSignature(dictionary, parser.bytes.subarray(start, valueEnd - base)),
@@ -84,9 +84,18 @@ function trailerOf(dictionary: Dictionary): Body['trailer'] {
   return { root: root instanceof Reference ? root.objectNumber : undefined, raw };
 }
 
-function typeOf(dictionary: Dictionary | undefined): FoundObject['type'] {
+function typeOf(dictionary: Dictionary | undefined, isStream: boolean): FoundObject['type'] {
   const type = dictionary?.get('Type');
-  return (['ObjStm', 'XRef', 'Catalog'] as const).find((name) => isName(type, name));
+  const named = (['ObjStm', 'XRef', 'Catalog'] as const).find((name) => isName(type, name));
+  if (named !== undefined || dictionary === undefined) {
+    return named;
+  }
+  // Readers know an object stream by these, whatever it calls itself, and an encryption dictionary has no /Type at all.
+  if (isStream && isUnsigned(dictionary.get('N')) && isUnsigned(dictionary.get('First'))) {
+    return 'ObjStm';
+  }
+  const hasPasswords = ['O', 'U'].every((key) => dictionary.get(key) instanceof PdfString);
+  return isName(dictionary.get('Filter'), 'Standard') && hasPasswords ? 'Encrypt' : undefined;
 }
 
 function isUnsigned(value: PdfValue | undefined): value is number {

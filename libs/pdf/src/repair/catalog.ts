@@ -1,5 +1,5 @@
 import { PdfError } from '../errors.js';
-import { dictionaryOf } from '../reader/indirect-object.js';
+import { dictionaryOf, type IndirectObject } from '../reader/indirect-object.js';
 import type { ObjectView } from '../reader/objects.js';
 import type { XrefEntry } from '../reader/section.js';
 import { damaged } from '../syntax/parser.js';
@@ -19,6 +19,7 @@ export async function findCatalog(
     readonly roots: readonly number[];
     readonly live: ReadonlyMap<number, FoundObject>;
     readonly entries: ReadonlyMap<number, XrefEntry>;
+    readonly mended: ReadonlyMap<number, IndirectObject>;
   },
 ): Promise<number> {
   const named = found.roots.toReversed();
@@ -29,8 +30,8 @@ export async function findCatalog(
       return objectNumber;
     }
   }
-  const members = [...found.entries].filter(([, { kind }]) => kind === 'compressed');
-  for (const [objectNumber] of members.toReversed()) {
+  const members = [...found.entries].filter(([, { kind }]) => kind === 'compressed').map(([number]) => number);
+  for (const objectNumber of [...found.mended.keys(), ...members].toReversed()) {
     if (await isCatalog(view, objectNumber, 'Catalog')) {
       return objectNumber;
     }

@@ -14,7 +14,7 @@ export interface FoundObject {
    */
   state: 'sound' | 'unclosed' | 'unreadable' | 'cut-off';
   /** The names that decide what the scan does with it. */
-  readonly type: 'ObjStm' | 'XRef' | 'Catalog' | undefined;
+  readonly type: 'ObjStm' | 'XRef' | 'Catalog' | 'Encrypt' | undefined;
   readonly stream: FoundStream | undefined;
 }
 
@@ -37,6 +37,8 @@ export interface FoundTrailer {
   readonly raw: Map<'Info' | 'ID' | 'Encrypt', Buffer>;
   /** True when the newest trailer with a /Root lacks the /Encrypt of an older one: nobody knows what is encrypted then. */
   isEncryptLeftOut: boolean;
+  /** True when a trailer that is damaged itself has the only /Encrypt. */
+  isEncryptBroken: boolean;
 }
 
 /** Everything that one pass over a file finds. */

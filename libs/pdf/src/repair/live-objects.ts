@@ -1,8 +1,9 @@
 import { limitExceeded } from '../limits.js';
 import type { ObjectView } from '../reader/objects.js';
-import type { XrefEntry } from '../reader/section.js';
+import { freeEntry, type XrefEntry } from '../reader/section.js';
 import { PdfError } from '../errors.js';
 import type { FoundObject } from './found.js';
+import type { Mending } from './mending.js';
 
 /**
  * The definition of each number that counts: the last one that can be read; one that can't be only where there is no
@@ -33,7 +34,7 @@ export function liveObjects(objects: readonly FoundObject[]): Map<number, FoundO
 export async function enterMembers(
   view: ObjectView,
   live: ReadonlyMap<number, FoundObject>,
-  entries: Map<number, XrefEntry>,
+  { entries, mending }: { readonly entries: Map<number, XrefEntry>; readonly mending: Mending },
 ): Promise<{ readonly isSigned: boolean }> {
   const { limits, meter } = view.windows;
   const containers = [...live.values()].filter(({ type }) => type === 'ObjStm').sort((a, b) => a.offset - b.offset);
@@ -50,8 +51,14 @@ export async function enterMembers(
       throw limitExceeded(`at most ${limits.maxRepairInflatedBytes} bytes inflated in object streams`, 'more');
     }
     isSigned ||= stream.bytes.includes('/ByteRange');
-    for (const [index, { objectNumber }] of stream.members.entries()) {
-      if ((live.get(objectNumber)?.offset ?? -1) < container.offset) {
+    const counting = stream.members
+      .map((member, index) => ({ ...member, index }))
+      .filter(({ objectNumber }) => (live.get(objectNumber)?.offset ?? -1) < container.offset);
+    for (const { objectNumber, offset, index } of counting) {
+      if (stream.isDamaged) {
+        mendMember(view, { entries, mending }, { objectNumber, offset, bytes: stream.bytes });
+      } else {
+        mending.forget(objectNumber);
         entries.set(objectNumber, { kind: 'compressed', container: container.objectNumber, index });
       }
     }
@@ -60,6 +67,29 @@ export async function enterMembers(
     }
   }
   return { isSigned };
+}
+
+/** A member of an object stream that other readers may not be able to read gets an object of its own, if it is whole. */
+function mendMember(
+  { windows }: ObjectView,
+  { entries, mending }: { readonly entries: Map<number, XrefEntry>; readonly mending: Mending },
+  { objectNumber, offset, bytes }: { readonly objectNumber: number; readonly offset: number; readonly bytes: Buffer },
+): void {
+  // Its strings would have to be encrypted: nobody has met such a file.
+  if (windows.securityHandler !== undefined || offset >= bytes.length) {
+    return;
+  }
+  const parser = windows.over(bytes, offset);
+  try {
+    parser.value();
+  } catch (error) {
+    if (error instanceof PdfError && error.code === 'DAMAGED') {
+      return;
+    }
+    throw error;
+  }
+  mending.set({ objectNumber, generation: 0 }, Buffer.from(bytes.subarray(offset, parser.pos)));
+  entries.set(objectNumber, freeEntry);
 }
 
 type ObjectStream = Awaited<ReturnType<ObjectView['objects']['objectStream']>>;

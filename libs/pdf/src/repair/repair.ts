@@ -15,7 +15,10 @@ import { amend } from './amendments.js';
 import { findCatalog } from './catalog.js';
 import type { FoundObject, FoundTrailer, Scan } from './found.js';
 import { enterMembers, liveObjects } from './live-objects.js';
+import { mendObjects } from './mend-objects.js';
+import { Mending } from './mending.js';
 import { Scanner } from './scan.js';
+import { isTableRight } from './right-table.js';
 import { findStreamEnds, settleLengths } from './stream-end.js';
 
 /** Tables of so many more numbers than objects are written as streams, which have no lines for free numbers. */
@@ -51,18 +54,27 @@ export async function repairStructure(
   }
   const windows = new WindowReader(source, limits, meter);
   windows.highestReference = scan.highestReference;
-  const readerOf = (): ObjectReader => new ObjectReader(windows, readingOf(live));
+  const mending = new Mending(windows);
+  const readerOf = (): ObjectReader => new ObjectReader(windows, readingOf(live, mending));
+  refuseLostEncryption(scan.trailer, live.values());
   const found = { source, entries, headerOffset, trailer: scan.trailer };
 
   const draft = await openDraft(windows, { sections: [sectionOf(found, undefined)], readerOf }, options.access);
-  refuseSigned((await enterMembers(draft, live, entries)).isSigned, damage);
+  await mendObjects(windows, live, mending);
+  refuseSigned((await enterMembers(draft, live, { entries, mending })).isSigned, damage);
   const root = await findCatalog(new ObjectView(draft.objects, draft.sections), {
     roots: scan.trailer.roots,
     live,
     entries,
+    mended: mending.objects,
   });
   const section = sectionOf(found, { objectNumber: root, entry: entries.get(root) });
-  const amendments = await amend(windows, live);
+  // A reader who finds every object by the file's own table never learns how long its streams are.
+  const withContents = !(await isTableRight(source, entries, { limits, meter }));
+  const amendments = [
+    ...mending.amendments,
+    ...(await amend(windows, live, { withContents })).filter(({ objectNumber }) => !mending.objects.has(objectNumber)),
+  ];
   const last = asBuffer(await source.read(source.size - 1, 1))[0];
   meter.begin();
   return {
@@ -108,6 +120,17 @@ function openDraft(
   return Promise.resolve(new ObjectView(reading.readerOf(), reading.sections));
 }
 
+/**
+ * With its trailer a file loses the word that it is encrypted, and how. Some readers show the noise that it is without,
+ * others what they make of the encryption dictionary that is left.
+ */
+function refuseLostEncryption({ raw, roots, isEncryptBroken }: FoundTrailer, live: Iterable<FoundObject>): void {
+  const isLeft = roots.length === 0 && [...live].some(({ type }) => type === 'Encrypt');
+  if (!raw.has('Encrypt') && (isEncryptBroken || isLeft)) {
+    throw damaged('a trailer that says how the file is encrypted', 'none that can be read');
+  }
+}
+
 function refuseSigned(isSigned: boolean, damage: PdfError): void {
   if (isSigned) {
     throw damaged(`${damage.expected} (a signed file is not repaired)`, damage.found);
@@ -135,11 +158,15 @@ function dropCutOff(objects: readonly FoundObject[]): readonly FoundObject[] {
 }
 
 /** Objects are read without their `endobj`, and streams with the length that they have. */
-function readingOf(live: ReadonlyMap<number, FoundObject>): ConstructorParameters<typeof ObjectReader>[1] {
+function readingOf(
+  live: ReadonlyMap<number, FoundObject>,
+  mending: Mending,
+): ConstructorParameters<typeof ObjectReader>[1] {
   return {
     parse: parseDamagedObject,
     lengthOf: (objectNumber) => live.get(objectNumber)?.stream?.length,
     isTolerant: true,
+    mended: mending.objects,
   };
 }
 

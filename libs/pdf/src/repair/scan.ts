@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ByteSource } from '../byte-source.js';
+import { PdfError } from '../errors.js';
 import { limitExceeded, Meter } from '../limits.js';
 import { WindowReader } from '../reader/window.js';
 import { asBuffer } from '../sources.js';
@@ -9,6 +10,7 @@ import { type Body, parseBody, parseTrailer } from './body.js';
 import type { FoundObject, FoundTrailer, Scan } from './found.js';
 import { headerBytes, matchHeader, type ObjectHeader } from './object-header.js';
 import { endsAt } from './stream-end.js';
+import { regularText, tolerantDictionary } from './tolerant-parser.js';
 
 const chunkBytes = 1024 * 1024;
 /** After so many chunks other work of the process gets its turn. */
@@ -24,6 +26,11 @@ const maxRoots = 64;
 /** A longer value of a trailer's key is no reference, no pair of identifiers and no /Encrypt. */
 const maxTrailerValueBytes = 16 * 1024;
 
+/** A trailer whose end can't be found is looked for so far. */
+const maxBrokenTrailerBytes = 4 * 1024;
+/** A file has one for each time that it was saved; one of nothing but the word would be parsed for hours. */
+const maxBrokenTrailers = 64;
+
 const needles = ['obj', 'trailer', '/ByteRange'] as const;
 
 /**
@@ -32,11 +39,17 @@ const needles = ['obj', 'trailer', '/ByteRange'] as const;
  */
 export class Scanner {
   private readonly objects: FoundObject[] = [];
-  private readonly trailer: FoundTrailer = { roots: [], raw: new Map(), isEncryptLeftOut: false };
+  private readonly trailer: FoundTrailer = {
+    roots: [],
+    raw: new Map(),
+    isEncryptLeftOut: false,
+    isEncryptBroken: false,
+  };
   private readonly integers: Map<number, number>;
   private readonly windows: WindowReader;
   private isSigned = false;
   private wasted = 0;
+  private brokenTrailers = 0;
   private counted = 0;
 
   /** `integers` are those of an earlier pass. Throws PdfError LIMIT_EXCEEDED. */
@@ -162,13 +175,37 @@ export class Scanner {
   private async trailerAt(window: ChunkWindow, at: number): Promise<number> {
     // An error for each of a million such words would take longer than all else.
     const isDictionary = isDictionaryAt(window.chunk, at + 7);
-    const body = isDictionary ? await this.parse(window, at + 7, parseTrailer) : undefined;
+    const start = window.base + at + 7;
+    const sound = isDictionary ? await this.parse(window, at + 7, parseTrailer) : undefined;
+    const isTried = isDictionary && sound === undefined && this.brokenTrailers < maxBrokenTrailers;
+    const body = isTried ? await this.brokenTrailer(start) : sound;
     if (body === undefined) {
-      return window.base + at + 7;
+      return start;
     }
     this.isSigned ||= body.isSigned;
     this.note(body);
     return body.end;
+  }
+
+  /** One that was cut off, or that holds what no dictionary may: it may say that the file is encrypted. */
+  private async brokenTrailer(offset: number): Promise<Body | undefined> {
+    this.brokenTrailers += 1;
+    const bytes = asBuffer(await this.source.read(offset, maxBrokenTrailerBytes));
+    const next = /\d[\0\t\n\f\r ]+obj\b|\bxref\b/.exec(bytes.toString('latin1'));
+    try {
+      const dictionary = tolerantDictionary(bytes.subarray(0, next?.index ?? bytes.length), this.limits.maxNesting);
+      const text = dictionary && regularText(dictionary);
+      const body = text && parseTrailer(new Parser(text, 0, { maxNesting: this.limits.maxNesting, complete: true }), 0);
+      if (body?.trailer?.raw.has('Encrypt') === true && !this.trailer.raw.has('Encrypt')) {
+        this.trailer.isEncryptBroken = true;
+      }
+      return body && { ...body, end: offset };
+    } catch (error) {
+      if (error instanceof PdfError) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   /** In the chunk, or where that ends too early in a window of its own. Undefined for what can't be read. */
@@ -228,7 +265,8 @@ export class Scanner {
       }
     }
     for (const [key, raw] of trailer.raw) {
-      if (raw.length <= maxTrailerValueBytes) {
+      const isBroken = key === 'Encrypt' && this.trailer.isEncryptBroken;
+      if (!isBroken && raw.length <= maxTrailerValueBytes) {
         // A copy: the chunk that it stands in is not to be kept.
         this.trailer.raw.set(key, Buffer.from(raw));
       }

@@ -153,7 +153,7 @@ export class Parser {
     return text.trim() === '' ? 'something else' : JSON.stringify(text);
   }
 
-  private ended(): never {
+  protected ended(): never {
     this.needMore();
     throw damaged('a complete object', 'the end of the file');
   }
@@ -172,7 +172,7 @@ export class Parser {
     return value;
   }
 
-  private tokenEnd(from: number): number {
+  protected tokenEnd(from: number): number {
     const { bytes } = this;
     let end = from;
     while (end < bytes.length && classes[bytes[end] ?? 0] === 0) {
@@ -188,7 +188,7 @@ export class Parser {
     return new Name(this.nameText());
   }
 
-  private nameText(): string {
+  protected nameText(): string {
     const start = this.pos + 1;
     this.pos = this.tokenEnd(start);
     const text = this.bytes.toString('latin1', start, this.pos);
@@ -286,7 +286,7 @@ export class Parser {
     return new PdfString(this.bytes, start, this.pos, this.stringCipher);
   }
 
-  private array(): PdfArray {
+  protected array(): PdfArray {
     const start = this.pos;
     const items: PdfValue[] = [];
     this.pos += 1;
@@ -301,7 +301,7 @@ export class Parser {
     }
   }
 
-  private dictionary(): Dictionary {
+  protected dictionary(): Dictionary {
     const start = this.pos;
     const entries = new Map<string, DictionaryEntry>();
     let ambiguous = false;

@@ -186,7 +186,7 @@ export class Increment {
       }
     }
     const identifiers = trailer.get('ID');
-    const [first, second] = identifiers instanceof PdfArray ? identifiers.items : [];
+    const [first, second = first] = identifiers instanceof PdfArray ? identifiers.items : [];
     if (first instanceof PdfString && second instanceof PdfString) {
       const changing = hash('sha256', Buffer.concat([second.raw(), Buffer.from(idSeed)]), 'hex').slice(0, 32);
       parts.push(' /ID [', first.raw(), ` <${changing}>]`);
