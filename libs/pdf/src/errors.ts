@@ -56,3 +56,8 @@ export class PlaceholderTooSmall extends Error {
     super(`the CMS has ${neededBytes} bytes, ${reservedBytes} are reserved`);
   }
 }
+
+/** The refusal of an image that isn't what its format asks, or of a kind that is not drawn. */
+export function imageInvalid(expected: string, found: string): PdfError {
+  return new PdfError('IMAGE_INVALID', expected, found);
+}

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { PdfError } from '../errors.js';
+import { imageInvalid } from '../errors.js';
+import { type PngHeader, readPngHeader } from './png-format.js';
 
 /** The limit of the desktop tool for a signature image, and of the REST interface. */
 const maxFileBytes = 3_500_000;
@@ -8,26 +9,8 @@ const maxSidePx = 4000;
 
 const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
-/** PNG, IHDR, colour types: samples per pixel and the depths that are allowed. */
-const colourTypes: Readonly<Record<number, { readonly channels: number; readonly depths: readonly number[] }>> = {
-  0: { channels: 1, depths: [1, 2, 4, 8, 16] },
-  2: { channels: 3, depths: [8, 16] },
-  3: { channels: 1, depths: [1, 2, 4, 8] },
-  4: { channels: 2, depths: [8, 16] },
-  6: { channels: 4, depths: [8, 16] },
-};
-
 /** What the chunks of a PNG say, before anything is inflated. */
-export interface PngChunks {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  /** Bits per sample. */
-  readonly depth: number;
-  /** 0 greyscale, 2 RGB, 3 palette, 4 greyscale with alpha, 6 RGBA. */
-  readonly colourType: number;
-  /** Samples per pixel as stored; 1 for a palette. */
-  readonly channels: number;
-  readonly interlaced: boolean;
+export interface PngChunks extends PngHeader {
   readonly palette: Uint8Array | undefined;
   readonly transparency: Uint8Array | undefined;
   /** The parts of one zlib stream. */
@@ -42,11 +25,6 @@ export interface PngChunks {
 export function inspectPng(png: Uint8Array): { widthPx: number; heightPx: number; hasAlpha: boolean } {
   const { widthPx, heightPx, colourType, transparency } = readChunks(png);
   return { widthPx, heightPx, hasAlpha: colourType === 4 || colourType === 6 || transparency !== undefined };
-}
-
-/** The refusal of an image. */
-export function imageInvalid(expected: string, found: string): PdfError {
-  return new PdfError('IMAGE_INVALID', expected, found);
 }
 
 /**
@@ -90,24 +68,15 @@ export function readChunks(png: Uint8Array): PngChunks {
   return { ...header, palette, transparency, imageData };
 }
 
-type Header = Pick<PngChunks, 'widthPx' | 'heightPx' | 'depth' | 'colourType' | 'channels' | 'interlaced'>;
-
-function readHeader(bytes: Buffer): Header {
+function readHeader(bytes: Buffer): PngHeader {
   const { type, data } = readChunk(bytes, 8);
   if (type !== 'IHDR' || data.length !== 13) throw imageInvalid('IHDR of 13 bytes first', `${type} of ${data.length}`);
-  const [widthPx, heightPx] = [data.readUInt32BE(0), data.readUInt32BE(4)];
+  const header = readPngHeader(data);
+  const { widthPx, heightPx } = header;
   if (widthPx === 0 || heightPx === 0 || widthPx > maxSidePx || heightPx > maxSidePx) {
     throw imageInvalid(`1 to ${maxSidePx} pixels on each side`, `${widthPx} × ${heightPx}`);
   }
-  const [depth = 0, colourType = 0, compression, filter, interlace = 0] = data.subarray(8);
-  const allowed = colourTypes[colourType];
-  if (allowed?.depths.includes(depth) !== true) {
-    throw imageInvalid('a colour type and depth of PNG', `colour type ${colourType}, depth ${depth}`);
-  }
-  if (compression !== 0 || filter !== 0 || interlace > 1) {
-    throw imageInvalid('methods of PNG', `compression ${compression}, filter ${filter}, interlace ${interlace}`);
-  }
-  return { widthPx, heightPx, depth, colourType, channels: allowed.channels, interlaced: interlace === 1 };
+  return header;
 }
 
 function readChunk(bytes: Buffer, offset: number): { type: string; data: Buffer; end: number } {
@@ -128,7 +97,7 @@ function isCritical(type: string): boolean {
   return type.charCodeAt(0) < 0x61;
 }
 
-function checkPalette(header: Header, palette: Uint8Array | undefined): void {
+function checkPalette(header: PngHeader, palette: Uint8Array | undefined): void {
   if (header.colourType === 3 && palette === undefined) throw imageInvalid('a palette (PLTE)', 'none');
   if (palette === undefined) return;
   const entries = palette.length / 3;
@@ -138,7 +107,7 @@ function checkPalette(header: Header, palette: Uint8Array | undefined): void {
   }
 }
 
-function checkTransparency(header: Header, palette?: Uint8Array, transparency?: Uint8Array): void {
+function checkTransparency(header: PngHeader, palette?: Uint8Array, transparency?: Uint8Array): void {
   if (transparency === undefined) return;
   const { colourType } = header;
   const most = colourType === 3 ? (palette?.length ?? 0) / 3 : 0;

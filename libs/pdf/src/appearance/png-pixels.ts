@@ -1,6 +1,8 @@
 import { inflateSync } from 'node:zlib';
-import { imageInvalid, readChunks } from './png-chunks.js';
+import { imageInvalid } from '../errors.js';
+import { readChunks } from './png-chunks.js';
 import type { PngChunks } from './png-chunks.js';
+import { adam7, type Pass } from './png-format.js';
 
 /** A decoded image, 8 bits a sample, top row first. */
 export interface Pixels {
@@ -13,23 +15,7 @@ export interface Pixels {
   readonly alpha: Uint8Array | undefined;
 }
 
-/** One pass over the pixels (PNG, 8): start and step in both directions. */
-interface Pass {
-  readonly x: number;
-  readonly y: number;
-  readonly xStep: number;
-  readonly yStep: number;
-}
 const singlePass: readonly Pass[] = [{ x: 0, y: 0, xStep: 1, yStep: 1 }];
-const adam7: readonly Pass[] = [
-  { x: 0, y: 0, xStep: 8, yStep: 8 },
-  { x: 4, y: 0, xStep: 8, yStep: 8 },
-  { x: 0, y: 4, xStep: 4, yStep: 8 },
-  { x: 2, y: 0, xStep: 4, yStep: 4 },
-  { x: 0, y: 2, xStep: 2, yStep: 4 },
-  { x: 1, y: 0, xStep: 2, yStep: 2 },
-  { x: 0, y: 1, xStep: 1, yStep: 2 },
-];
 
 /**
  * Decodes a PNG of any colour type, depth and interlacing; 16-bit samples are rounded to 8. Colour is taken as sRGB.

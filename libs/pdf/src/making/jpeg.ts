@@ -1,7 +1,8 @@
+import { imageInvalid } from '../errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { asBuffer, bufferSource } from '../sources.js';
 import { colourSpace, joinProfile } from './colour.js';
-import { assertPixels, scanInvalid, type ScanLimits } from './limits.js';
+import { assertPixels, type ScanLimits } from './limits.js';
 import { orientationOf, type ImageStream, type Resolution, type ScanPage } from './scan-page.js';
 import { bytesOf, readExactly, SliceSource } from './streams.js';
 import { readIfd } from './tiff/ifd.js';
@@ -31,7 +32,7 @@ const maxProfileBytes = 4 * 1024 * 1024;
 
 /** Reads the whole file once, up to EOI. Throws PdfError IMAGE_INVALID. */
 export async function readJpeg(source: ByteSource, limits: ScanLimits): Promise<JpegFacts> {
-  if ((await readExactly(source, 0, 2)).readUInt16BE(0) !== 0xffd8) throw scanInvalid('a JPEG', 'other bytes');
+  if ((await readExactly(source, 0, 2)).readUInt16BE(0) !== 0xffd8) throw imageInvalid('a JPEG', 'other bytes');
   let frame: Pick<JpegFacts, 'widthPx' | 'heightPx' | 'channels' | 'namedRgb'> | undefined;
   let adobeTransform: number | undefined;
   let jfif: JpegFacts['jfif'];
@@ -40,9 +41,9 @@ export async function readJpeg(source: ByteSource, limits: ScanLimits): Promise<
   let [scans, markers, profileBytes] = [0, 0, 0];
   for (let offset = 2; ;) {
     const { marker, at } = await nextMarker(source, offset);
-    if ((markers += 1) > limits.maxEntries) throw scanInvalid(`at most ${limits.maxEntries} markers`, 'more');
+    if ((markers += 1) > limits.maxEntries) throw imageInvalid(`at most ${limits.maxEntries} markers`, 'more');
     if (marker === 0xd9) {
-      if (frame === undefined || scans === 0) throw scanInvalid('a frame and a scan before EOI', 'none');
+      if (frame === undefined || scans === 0) throw imageInvalid('a frame and a scan before EOI', 'none');
       return {
         ...frame,
         adobeTransform,
@@ -53,18 +54,18 @@ export async function readJpeg(source: ByteSource, limits: ScanLimits): Promise<
       };
     }
     const length = (await readExactly(source, at, 2)).readUInt16BE(0);
-    if (length < 2) throw scanInvalid('a marker segment of 2 bytes and more', `${length}`);
+    if (length < 2) throw imageInvalid('a marker segment of 2 bytes and more', `${length}`);
     const segment = async (): Promise<Buffer> => readExactly(source, at + 2, length - 2);
     offset = at + length;
     if (frames.includes(marker)) {
-      if (frame !== undefined) throw scanInvalid('one frame', 'another');
+      if (frame !== undefined) throw imageInvalid('one frame', 'another');
       frame = readFrame(marker, await segment(), limits);
     } else if (marker === 0xda) {
-      if (frame === undefined) throw scanInvalid('a frame before the first scan', 'none');
-      if ((scans += 1) > limits.maxJpegScans) throw scanInvalid(`at most ${limits.maxJpegScans} scans`, 'more');
+      if (frame === undefined) throw imageInvalid('a frame before the first scan', 'none');
+      if ((scans += 1) > limits.maxJpegScans) throw imageInvalid(`at most ${limits.maxJpegScans} scans`, 'more');
       offset = await endOfScan(source, offset);
     } else if (marker === 0xdc) {
-      throw scanInvalid('the height in the frame', 'a DNL marker');
+      throw imageInvalid('the height in the frame', 'a DNL marker');
     } else if (marker === 0xe0 && jfif === undefined && length >= 14) {
       const data = await segment();
       if (data.toString('latin1', 0, 5) === 'JFIF\0') {
@@ -87,13 +88,14 @@ export async function readJpeg(source: ByteSource, limits: ScanLimits): Promise<
 /** Past fill bytes (T.81, B.1.1.2). */
 async function nextMarker(source: ByteSource, offset: number): Promise<{ marker: number; at: number }> {
   const bytes = asBuffer(await source.read(offset, 64));
-  if (bytes[0] !== 0xff) throw scanInvalid(`a marker at ${offset}`, bytes.length === 0 ? 'end of file' : 'other bytes');
+  if (bytes[0] !== 0xff)
+    throw imageInvalid(`a marker at ${offset}`, bytes.length === 0 ? 'end of file' : 'other bytes');
   const index = bytes.findIndex((byte) => byte !== 0xff);
-  if (index === -1) throw scanInvalid(`a marker at ${offset}`, bytes.length < 64 ? 'end of file' : 'fill bytes only');
+  if (index === -1) throw imageInvalid(`a marker at ${offset}`, bytes.length < 64 ? 'end of file' : 'fill bytes only');
   const marker = bytes[index]!;
-  if (marker < 0xc0 || marker === 0xd8) throw scanInvalid(`a marker at ${offset}`, `0xFF${marker.toString(16)}`);
+  if (marker < 0xc0 || marker === 0xd8) throw imageInvalid(`a marker at ${offset}`, `0xFF${marker.toString(16)}`);
   // Restart markers stand only within a scan; one outside has no length and would be taken for a segment.
-  if (marker >= 0xd0 && marker <= 0xd7) throw scanInvalid('restart markers within scans only', 'one outside');
+  if (marker >= 0xd0 && marker <= 0xd7) throw imageInvalid('restart markers within scans only', 'one outside');
   return { marker, at: offset + index + 1 };
 }
 
@@ -122,18 +124,18 @@ async function endOfScan(source: ByteSource, start: number): Promise<number> {
     }
     offset += chunk.length;
   }
-  throw scanInvalid('the end of the image (EOI)', `end of file at byte ${source.size}`);
+  throw imageInvalid('the end of the image (EOI)', `end of file at byte ${source.size}`);
 }
 
 function readFrame(marker: number, data: Buffer, limits: ScanLimits) {
   if (!framesTaken.includes(marker)) {
-    throw scanInvalid('a baseline or progressive JPEG, Huffman coded', `SOF${marker - 0xc0}`);
+    throw imageInvalid('a baseline or progressive JPEG, Huffman coded', `SOF${marker - 0xc0}`);
   }
-  if (data.length < 6) throw scanInvalid('a frame header', `${data.length} bytes`);
+  if (data.length < 6) throw imageInvalid('a frame header', `${data.length} bytes`);
   const [precision, channels] = [data[0], data[5]];
-  if (precision !== 8) throw scanInvalid('8 bits a sample', `${precision}`);
-  if (channels !== 1 && channels !== 3 && channels !== 4) throw scanInvalid('1, 3 or 4 components', `${channels}`);
-  if (data.length !== 6 + 3 * channels) throw scanInvalid(`a frame of ${channels} components`, `${data.length} bytes`);
+  if (precision !== 8) throw imageInvalid('8 bits a sample', `${precision}`);
+  if (channels !== 1 && channels !== 3 && channels !== 4) throw imageInvalid('1, 3 or 4 components', `${channels}`);
+  if (data.length !== 6 + 3 * channels) throw imageInvalid(`a frame of ${channels} components`, `${data.length} bytes`);
   const [heightPx, widthPx] = [data.readUInt16BE(1), data.readUInt16BE(3)];
   assertPixels(widthPx, heightPx, limits);
   const names = [6, 9, 12].map((at) => String.fromCharCode(data[at] ?? 0)).join('');

@@ -1,4 +1,4 @@
-import { PdfError } from '../errors.js';
+import { imageInvalid, PdfError } from '../errors.js';
 
 /** Caps on what hostile images can make the maker do. Beyond the first five: `IMAGE_INVALID`; `LIMIT_EXCEEDED` names the rest. */
 export interface ScanLimits {
@@ -32,15 +32,10 @@ export const defaultScanLimits: ScanLimits = Object.freeze({
   maxOutputBytes: 2 * 1024 ** 3,
 });
 
-/** The refusal of an image that isn't what its format asks, or of a kind that is not made into a page. */
-export function scanInvalid(expected: string, found: string): PdfError {
-  return new PdfError('IMAGE_INVALID', expected, found);
-}
-
 /** Throws PdfError IMAGE_INVALID unless the picture has an area and at most `maxPixels`. */
 export function assertPixels(widthPx: number, heightPx: number, { maxPixels }: ScanLimits): void {
   if (!(widthPx > 0 && heightPx > 0 && widthPx * heightPx <= maxPixels)) {
-    throw scanInvalid(`1 to ${maxPixels} pixels a page`, `${widthPx} × ${heightPx}`);
+    throw imageInvalid(`1 to ${maxPixels} pixels a page`, `${widthPx} × ${heightPx}`);
   }
 }
 

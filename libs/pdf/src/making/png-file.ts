@@ -1,29 +1,13 @@
 import { crc32, inflateSync } from 'node:zlib';
+import { imageInvalid } from '../errors.js';
+import { type PngHeader, readPngHeader } from '../appearance/png-format.js';
 import type { ByteSource } from '../byte-source.js';
-import { assertPixels, scanInvalid, type ScanLimits } from './limits.js';
+import { assertPixels, type ScanLimits } from './limits.js';
 import { bytesOf, readExactly } from './streams.js';
 
-/** Samples per pixel and depths of each colour type (PNG, third edition, 11.2.1). */
-const colourTypes: Readonly<Record<number, { readonly channels: number; readonly depths: readonly number[] }>> = {
-  0: { channels: 1, depths: [1, 2, 4, 8, 16] },
-  2: { channels: 3, depths: [8, 16] },
-  3: { channels: 1, depths: [1, 2, 4, 8] },
-  4: { channels: 2, depths: [8, 16] },
-  6: { channels: 4, depths: [8, 16] },
-};
 const maxProfileBytes = 4 * 1024 * 1024;
 /** No chunk but IDAT and iCCP that we read is larger. */
 const maxSmallChunkBytes = 1024 * 1024;
-
-export interface PngHeader {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly depth: number;
-  /** 0 grey, 2 RGB, 3 palette, 4 grey with alpha, 6 RGBA. */
-  readonly colourType: number;
-  readonly channels: number;
-  readonly interlaced: boolean;
-}
 
 /** What the chunks of a PNG file say; the image data stays in the file. */
 export interface PngFile extends PngHeader {
@@ -42,38 +26,38 @@ export interface PngFile extends PngHeader {
  */
 export async function readPngFile(source: ByteSource, limits: ScanLimits): Promise<PngFile> {
   const head = await readExactly(source, 0, 33);
-  if (head.toString('latin1', 0, 8) !== '\x89PNG\r\n\x1a\n') throw scanInvalid('a PNG', 'other bytes');
+  if (head.toString('latin1', 0, 8) !== '\x89PNG\r\n\x1a\n') throw imageInvalid('a PNG', 'other bytes');
   const header = readHeader(head, limits);
   const small = new Map<string, Buffer>();
   const imageData: { start: number; end: number }[] = [];
   let chunks = 0;
   let previous = 'IHDR';
   for (let offset = 33; ;) {
-    if ((chunks += 1) > limits.maxEntries) throw scanInvalid(`at most ${limits.maxEntries} chunks`, 'more');
+    if ((chunks += 1) > limits.maxEntries) throw imageInvalid(`at most ${limits.maxEntries} chunks`, 'more');
     const start = await readExactly(source, offset, 8);
     const [length, type] = [start.readUInt32BE(0), start.toString('latin1', 4)];
-    if (!/^[A-Za-z]{4}$/.test(type)) throw scanInvalid('a chunk name of four letters', `other bytes at ${offset + 4}`);
+    if (!/^[A-Za-z]{4}$/.test(type)) throw imageInvalid('a chunk name of four letters', `other bytes at ${offset + 4}`);
     const [dataStart, dataEnd] = [offset + 8, offset + 8 + length];
-    if (dataEnd + 4 > source.size) throw scanInvalid(`a chunk of ${length} bytes`, `end of file at ${source.size}`);
+    if (dataEnd + 4 > source.size) throw imageInvalid(`a chunk of ${length} bytes`, `end of file at ${source.size}`);
     await checkCrc(source, dataStart, dataEnd, type);
     if (type === 'IEND') break;
     if (type === 'IDAT') {
-      if (imageData.length > 0 && previous !== 'IDAT') throw scanInvalid('IDAT chunks in succession', previous);
+      if (imageData.length > 0 && previous !== 'IDAT') throw imageInvalid('IDAT chunks in succession', previous);
       imageData.push({ start: dataStart, end: dataEnd });
     } else if (['PLTE', 'tRNS', 'pHYs', 'iCCP', 'eXIf'].includes(type)) {
-      if (small.has(type)) throw scanInvalid(`one ${type}`, 'another');
-      if (imageData.length > 0 && type !== 'eXIf') throw scanInvalid(`${type} before IDAT`, 'one behind');
+      if (small.has(type)) throw imageInvalid(`one ${type}`, 'another');
+      if (imageData.length > 0 && type !== 'eXIf') throw imageInvalid(`${type} before IDAT`, 'one behind');
       const most = type === 'iCCP' ? maxProfileBytes : maxSmallChunkBytes;
-      if (length > most) throw scanInvalid(`at most ${most} bytes of ${type}`, `${length}`);
+      if (length > most) throw imageInvalid(`at most ${most} bytes of ${type}`, `${length}`);
       small.set(type, await readExactly(source, dataStart, length));
     } else if (type.charCodeAt(0) < 0x61) {
       // PNG, 5.4: the first letter of a critical chunk is upper case.
-      throw scanInvalid('critical chunks of PNG', type);
+      throw imageInvalid('critical chunks of PNG', type);
     }
     previous = type;
     offset = dataEnd + 4;
   }
-  if (imageData.length === 0) throw scanInvalid('image data (IDAT)', 'none');
+  if (imageData.length === 0) throw imageInvalid('image data (IDAT)', 'none');
   const [palette, transparency] = [small.get('PLTE'), small.get('tRNS')];
   checkPalette(header, palette, transparency);
   return {
@@ -89,26 +73,18 @@ export async function readPngFile(source: ByteSource, limits: ScanLimits): Promi
 
 function readHeader(head: Buffer, limits: ScanLimits): PngHeader {
   const type = head.toString('latin1', 12, 16);
-  if (type !== 'IHDR' || head.readUInt32BE(8) !== 13) throw scanInvalid('IHDR of 13 bytes first', type);
-  if (crc32(head.subarray(12, 29)) !== head.readUInt32BE(29)) throw scanInvalid('the checksum of IHDR', 'another');
-  const [widthPx, heightPx] = [head.readUInt32BE(16), head.readUInt32BE(20)];
-  assertPixels(widthPx, heightPx, limits);
-  const [depth = 0, colourType = 0, compression, filter, interlace = 0] = head.subarray(24);
-  const allowed = colourTypes[colourType];
-  if (allowed?.depths.includes(depth) !== true) {
-    throw scanInvalid('a colour type and depth of PNG', `colour type ${colourType}, depth ${depth}`);
-  }
-  if (compression !== 0 || filter !== 0 || interlace > 1) {
-    throw scanInvalid('methods of PNG', `compression ${compression}, filter ${filter}, interlace ${interlace}`);
-  }
-  return { widthPx, heightPx, depth, colourType, channels: allowed.channels, interlaced: interlace === 1 };
+  if (type !== 'IHDR' || head.readUInt32BE(8) !== 13) throw imageInvalid('IHDR of 13 bytes first', type);
+  if (crc32(head.subarray(12, 29)) !== head.readUInt32BE(29)) throw imageInvalid('the checksum of IHDR', 'another');
+  const header = readPngHeader(head.subarray(16, 29));
+  assertPixels(header.widthPx, header.heightPx, limits);
+  return header;
 }
 
 async function checkCrc(source: ByteSource, start: number, end: number, type: string): Promise<void> {
   let crc = 0;
   for await (const chunk of bytesOf(source, start - 4, end)) crc = crc32(chunk, crc);
   if (crc !== (await readExactly(source, end, 4)).readUInt32BE(0)) {
-    throw scanInvalid(`the checksum of chunk ${type}`, 'another');
+    throw imageInvalid(`the checksum of chunk ${type}`, 'another');
   }
 }
 
@@ -117,7 +93,7 @@ function checkPalette(header: PngHeader, palette: Buffer | undefined, transparen
   if (colourType === 3) {
     const colours = (palette?.length ?? 0) / 3;
     if (!Number.isInteger(colours) || colours < 1 || colours > 2 ** depth) {
-      throw scanInvalid(`a palette of 1 to ${2 ** depth} colours`, `${palette?.length ?? 0} bytes`);
+      throw imageInvalid(`a palette of 1 to ${2 ** depth} colours`, `${palette?.length ?? 0} bytes`);
     }
   }
   if (transparency === undefined) return;
@@ -125,7 +101,7 @@ function checkPalette(header: PngHeader, palette: Buffer | undefined, transparen
     colourType === 3
       ? transparency.length <= (palette?.length ?? 0) / 3
       : transparency.length === { 0: 2, 2: 6 }[colourType];
-  if (!fits) throw scanInvalid(`tRNS as colour type ${colourType} asks`, `${transparency.length} bytes`);
+  if (!fits) throw imageInvalid(`tRNS as colour type ${colourType} asks`, `${transparency.length} bytes`);
 }
 
 /** The profile of iCCP (PNG, 11.3.2.3); undefined where it is broken: the picture is whole without it. */

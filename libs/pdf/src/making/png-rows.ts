@@ -1,19 +1,10 @@
+import { imageInvalid } from '../errors.js';
 import type { ByteSource } from '../byte-source.js';
+import { adam7, type PngHeader } from '../appearance/png-format.js';
 import { unfilter } from '../appearance/png-pixels.js';
-import { assertHeld, scanInvalid, type ScanLimits } from './limits.js';
-import type { PngFile, PngHeader } from './png-file.js';
+import { assertHeld, type ScanLimits } from './limits.js';
+import type { PngFile } from './png-file.js';
 import { bytesOf, inflated, rowsOf } from './streams.js';
-
-/** One pass over the pixels (PNG, 8): start and step in both directions. */
-const adam7 = [
-  { x: 0, y: 0, xStep: 8, yStep: 8 },
-  { x: 4, y: 0, xStep: 8, yStep: 8 },
-  { x: 0, y: 4, xStep: 4, yStep: 8 },
-  { x: 2, y: 0, xStep: 4, yStep: 4 },
-  { x: 0, y: 2, xStep: 2, yStep: 4 },
-  { x: 1, y: 0, xStep: 2, yStep: 2 },
-  { x: 0, y: 1, xStep: 1, yStep: 2 },
-] as const;
 
 /** Bytes of a row of so many pixels. */
 export function rowBytesOf({ channels, depth }: Pick<PngHeader, 'channels' | 'depth'>, columns: number): number {
@@ -39,13 +30,13 @@ export async function checkImageData(source: ByteSource, png: PngFile): Promise<
   let total = 0;
   for await (const chunk of inflated(imageDataOf(source, png))) {
     for (let at = (rowBytes - (total % rowBytes)) % rowBytes; at < chunk.length; at += rowBytes) {
-      if (chunk[at]! > 4) throw scanInvalid('a filter of PNG', `${chunk[at]}`);
+      if (chunk[at]! > 4) throw imageInvalid('a filter of PNG', `${chunk[at]}`);
     }
     total += chunk.length;
     if (total > rowBytes * png.heightPx) break;
   }
   if (total !== rowBytes * png.heightPx) {
-    throw scanInvalid(
+    throw imageInvalid(
       `${rowBytes * png.heightPx} bytes of image data`,
       total > rowBytes * png.heightPx ? 'more' : `${total}`,
     );
@@ -112,7 +103,7 @@ class RestOf {
       for (let filled = 0; filled < rowBytes;) {
         if (this.left.length === 0) {
           const next = await this.chunks.next();
-          if (next.done === true) throw scanInvalid(`${count} rows in a pass`, `${done}`);
+          if (next.done === true) throw imageInvalid(`${count} rows in a pass`, `${done}`);
           this.left = next.value;
         }
         const taken = Math.min(rowBytes - filled, this.left.length);

@@ -1,8 +1,8 @@
 import type { ByteSource } from '../byte-source.js';
-import { PdfError } from '../errors.js';
+import { imageInvalid, PdfError } from '../errors.js';
 import { latin1, number } from '../appearance/pdf-syntax.js';
 import { jpegPage } from './jpeg.js';
-import { defaultScanLimits, scanInvalid, type ScanLimits } from './limits.js';
+import { defaultScanLimits, type ScanLimits } from './limits.js';
 import { overhangs, pageGeometry, type PageGeometry } from './page-geometry.js';
 import { PdfFile } from './pdf-file.js';
 import { pngPage } from './png.js';
@@ -53,7 +53,7 @@ export async function* scansToPdf(
       yield* writePage(file, page, { pageNumber, parentNumber: pages });
     }
   }
-  if (kids.length === 0) throw scanInvalid('an image', 'none');
+  if (kids.length === 0) throw imageInvalid('an image', 'none');
   const info = infoEntries(options);
   const infoNumber = info === undefined ? undefined : file.allocate();
   if (info !== undefined && infoNumber !== undefined) yield file.object(infoNumber, info);
@@ -75,7 +75,7 @@ async function* pagesOf(source: ByteSource, limits: ScanLimits): AsyncGenerator<
       return;
     default:
       await readExactly(source, 0, 1);
-      throw scanInvalid('a JPEG, PNG or TIFF', 'other bytes');
+      throw imageInvalid('a JPEG, PNG or TIFF', 'other bytes');
   }
 }
 

@@ -1,8 +1,8 @@
 import { Readable, pipeline } from 'node:stream';
 import { createDeflate, createInflate } from 'node:zlib';
+import { imageInvalid } from '../errors.js';
 import { asBuffer, readChunks } from '../sources.js';
 import type { ByteSource } from '../byte-source.js';
-import { scanInvalid } from './limits.js';
 
 /** What lies between `start` and `end` of a source. */
 export class SliceSource implements ByteSource {
@@ -32,7 +32,7 @@ export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 /** Exactly these bytes. Throws PdfError IMAGE_INVALID where the file ends before. */
 export async function readExactly(source: ByteSource, offset: number, length: number): Promise<Buffer> {
   const bytes = offset + length <= source.size ? await source.read(offset, length) : new Uint8Array();
-  if (bytes.length !== length) throw scanInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
+  if (bytes.length !== length) throw imageInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
   return asBuffer(bytes);
 }
 
@@ -45,7 +45,7 @@ export async function* inflated(chunks: AsyncIterable<Uint8Array>): AsyncGenerat
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') !== true) throw error;
-    throw scanInvalid('sound Deflate data', code);
+    throw imageInvalid('sound Deflate data', code);
   }
 }
 
@@ -83,7 +83,7 @@ export async function* rowsOf(
     }
     if (done === rowCount) return;
   }
-  if (done < rowCount) throw scanInvalid(`${rowCount} rows of ${rowBytes} bytes`, `${done}`);
+  if (done < rowCount) throw imageInvalid(`${rowCount} rows of ${rowBytes} bytes`, `${done}`);
 }
 
 /** Rows with the filter byte of PNG before each (ISO 32000-2, 7.4.4.4): Paeth where samples fill bytes, else none. */

@@ -1,4 +1,4 @@
-import { scanInvalid } from '../limits.js';
+import { imageInvalid } from '../../errors.js';
 import { blackCodes, longestCode, whiteCodes, type CodeTable } from './ccitt-codes.js';
 
 /** How the rows of a strip are coded. */
@@ -46,7 +46,7 @@ class BitReader {
 
   skip(count: number): void {
     this.position += count;
-    if (this.position > this.data.length * 8) throw scanInvalid('all rows of a CCITT strip', 'its end before');
+    if (this.position > this.data.length * 8) throw imageInvalid('all rows of a CCITT strip', 'its end before');
   }
 
   take(count: number): number {
@@ -72,9 +72,9 @@ function readRuns(bits: BitReader, columns: number): number[] {
   const changes: number[] = [];
   let white = true;
   for (let at = 0; at < columns; white = !white) {
-    if (changes.length > 2 * columns + 4) throw scanInvalid('runs that go on', 'runs of no pixels');
+    if (changes.length > 2 * columns + 4) throw imageInvalid('runs that go on', 'runs of no pixels');
     at += readRun(bits, white ? whiteCodes : blackCodes);
-    if (at > columns) throw scanInvalid(`runs of ${columns} pixels in a row`, `${at}`);
+    if (at > columns) throw imageInvalid(`runs of ${columns} pixels in a row`, `${at}`);
     changes.push(at);
   }
   return changes;
@@ -83,12 +83,12 @@ function readRuns(bits: BitReader, columns: number): number[] {
 function readRun(bits: BitReader, table: CodeTable): number {
   for (let total = 0; ;) {
     const { run, length } = table[bits.peek(longestCode)] ?? { run: -1, length: 0 };
-    if (run < 0) throw scanInvalid('a code of T.4', 'other bits');
+    if (run < 0) throw imageInvalid('a code of T.4', 'other bits');
     bits.skip(length);
     total += run;
     if (run < 64) return total;
     // No page is wider, and the sum must not grow for ever.
-    if (total > 1_000_000) throw scanInvalid('a run within the row', `${total} pixels`);
+    if (total > 1_000_000) throw imageInvalid('a run within the row', `${total} pixels`);
   }
 }
 
@@ -110,7 +110,7 @@ function readReferring(bits: BitReader, above: readonly number[], columns: numbe
   };
   while (at < columns) {
     // Runs of no pixels may follow each other as long as there are bits.
-    if (changes.length > 2 * columns + 4) throw scanInvalid('changes that go on', 'runs of no pixels');
+    if (changes.length > 2 * columns + 4) throw imageInvalid('changes that go on', 'runs of no pixels');
     findReference();
     const b1 = above[reference] ?? columns;
     const mode = readMode(bits);
@@ -120,12 +120,12 @@ function readReferring(bits: BitReader, above: readonly number[], columns: numbe
     } else if (mode === 'horizontal') {
       for (const table of white ? [whiteCodes, blackCodes] : [blackCodes, whiteCodes]) {
         at += readRun(bits, table);
-        if (at > columns) throw scanInvalid(`runs of ${columns} pixels in a row`, `${at}`);
+        if (at > columns) throw imageInvalid(`runs of ${columns} pixels in a row`, `${at}`);
         changes.push(at);
       }
     } else {
       const next = b1 + mode;
-      if (next < at || next > columns) throw scanInvalid(`a change between ${at} and ${columns}`, `${next}`);
+      if (next < at || next > columns) throw imageInvalid(`a change between ${at} and ${columns}`, `${next}`);
       at = next;
       changes.push(at);
       white = !white;
@@ -149,7 +149,7 @@ function readMode(bits: BitReader): 'pass' | 'horizontal' | number {
   if (word >= 0b0000100) return take(6, -2);
   if (word === 0b0000011) return take(7, 3);
   if (word === 0b0000010) return take(7, -3);
-  throw scanInvalid('a mode of T.6', 'an extension, an early end or other bits');
+  throw imageInvalid('a mode of T.6', 'an extension, an early end or other bits');
 }
 
 function paint(changes: readonly number[], columns: number): Uint8Array {

@@ -1,4 +1,4 @@
-import { scanInvalid } from '../limits.js';
+import { imageInvalid } from '../../errors.js';
 import { inflated } from '../streams.js';
 
 /** Rows of one strip or tile without its compression, in chunks. Throws PdfError IMAGE_INVALID. */
@@ -19,7 +19,7 @@ export function decompressed(
     case 32773:
       return pushed(input, new PackBitsDecoder());
     default:
-      throw scanInvalid('a compression of TIFF that is known', `${compression}`);
+      throw imageInvalid('a compression of TIFF that is known', `${compression}`);
   }
 }
 
@@ -128,7 +128,7 @@ class LzwDecoder implements Decoder {
       if (this.bitCount < this.width) continue;
       this.bitCount -= this.width;
       const code = (this.bits >> this.bitCount) & ((1 << this.width) - 1);
-      if (!this.started && code !== clearCode) throw scanInvalid('LZW data that starts with a clear code', `${code}`);
+      if (!this.started && code !== clearCode) throw imageInvalid('LZW data that starts with a clear code', `${code}`);
       this.started = true;
       if (code === endCode) {
         this.ended = true;
@@ -148,7 +148,7 @@ class LzwDecoder implements Decoder {
 
   private emit(code: number, output: Output): void {
     const known = code < this.next && (code < clearCode || code >= firstFree);
-    if (!known && (this.previous < 0 || code !== this.next)) throw scanInvalid('a code of LZW in use', `${code}`);
+    if (!known && (this.previous < 0 || code !== this.next)) throw imageInvalid('a code of LZW in use', `${code}`);
     if (this.previous >= 0) this.add(known ? this.firsts[code]! : this.firsts[this.previous]!);
     const length = this.lengths[code]!;
     const { bytes, at } = output.extend(length);
@@ -160,7 +160,7 @@ class LzwDecoder implements Decoder {
   }
 
   private add(suffix: number): void {
-    if (this.next >= mostCodes) throw scanInvalid('a clear code before the table of LZW is full', 'none');
+    if (this.next >= mostCodes) throw imageInvalid('a clear code before the table of LZW is full', 'none');
     this.prefix[this.next] = this.previous;
     this.suffix[this.next] = suffix;
     this.lengths[this.next] = this.lengths[this.previous]! + 1;

@@ -1,5 +1,6 @@
+import { imageInvalid } from '../../errors.js';
 import type { ByteSource } from '../../byte-source.js';
-import { scanInvalid, type ScanLimits } from '../limits.js';
+import { type ScanLimits } from '../limits.js';
 import { readExactly } from '../streams.js';
 
 /** Bytes of one value by its type (TIFF 6.0, section 2; 13 and 16 to 18 as BigTIFF has them). */
@@ -39,9 +40,9 @@ export class Tags {
   async numbers(tag: number, maxCount = 4096): Promise<number[] | undefined> {
     const entry = this.entries.get(tag);
     if (entry === undefined) return undefined;
-    if (entry.count > maxCount) throw scanInvalid(`at most ${maxCount} values of tag ${tag}`, `${entry.count}`);
+    if (entry.count > maxCount) throw imageInvalid(`at most ${maxCount} values of tag ${tag}`, `${entry.count}`);
     const size = typeBytes[entry.type] ?? 0;
-    if (size === 0) throw scanInvalid(`a known type of tag ${tag}`, `${entry.type}`);
+    if (size === 0) throw imageInvalid(`a known type of tag ${tag}`, `${entry.type}`);
     const data = await readExactly(this.source, entry.offset, entry.count * size);
     return Array.from({ length: entry.count }, (_, index) => this.value(data, entry.type, index * size));
   }
@@ -56,7 +57,7 @@ export class Tags {
     const entry = this.entries.get(tag);
     if (entry === undefined) return undefined;
     const length = entry.count * (typeBytes[entry.type] ?? 1);
-    if (length > maxValueBytes) throw scanInvalid(`at most ${maxValueBytes} bytes of tag ${tag}`, `${length}`);
+    if (length > maxValueBytes) throw imageInvalid(`at most ${maxValueBytes} bytes of tag ${tag}`, `${length}`);
     return readExactly(this.source, entry.offset, length);
   }
 
@@ -110,7 +111,7 @@ export async function readIfd(source: ByteSource, offset: number | undefined, li
   const head = await readExactly(source, start, countBytes);
   const count = form.big ? pointer(head, 0) : head[`readUInt16${order}`](0);
   if (count === 0 || count > limits.maxEntries) {
-    throw scanInvalid(`a directory of 1 to ${limits.maxEntries} entries`, `${count} at ${start}`);
+    throw imageInvalid(`a directory of 1 to ${limits.maxEntries} entries`, `${count} at ${start}`);
   }
   const table = await readExactly(source, start + countBytes, count * entryBytes + pointerBytes);
   const entries = new Map<number, Entry>();
@@ -129,13 +130,13 @@ async function readHeader(source: ByteSource): Promise<{ form: TiffForm; firstOf
   const head = await readExactly(source, 0, 8);
   const order = head.toString('latin1', 0, 2);
   const littleEndian = order === 'II';
-  if (!littleEndian && order !== 'MM') throw scanInvalid('a TIFF', 'other bytes');
+  if (!littleEndian && order !== 'MM') throw imageInvalid('a TIFF', 'other bytes');
   const version = littleEndian ? head.readUInt16LE(2) : head.readUInt16BE(2);
   if (version === 42) {
     const firstOffset = littleEndian ? head.readUInt32LE(4) : head.readUInt32BE(4);
     return { form: { littleEndian, big: false }, firstOffset };
   }
-  if (version !== 43) throw scanInvalid('version 42 or 43 of TIFF', `${version}`);
+  if (version !== 43) throw imageInvalid('version 42 or 43 of TIFF', `${version}`);
   const more = await readExactly(source, 8, 8);
   const firstOffset = Number(littleEndian ? more.readBigUInt64LE(0) : more.readBigUInt64BE(0));
   return { form: { littleEndian, big: true }, firstOffset };

@@ -1,5 +1,6 @@
+import { imageInvalid } from '../../errors.js';
 import { colourSpace, indexedSpace } from '../colour.js';
-import { assertPixels, scanInvalid, type ScanLimits } from '../limits.js';
+import { assertPixels, type ScanLimits } from '../limits.js';
 import type { ColourSpace } from '../scan-page.js';
 import type { Tags } from './ifd.js';
 
@@ -44,12 +45,12 @@ export async function readLayout(tags: Tags, limits: ScanLimits): Promise<TiffLa
   assertPixels(widthPx, heightPx, limits);
   const compression = await one(259, 1);
   if (!compressions.includes(compression)) {
-    throw scanInvalid('uncompressed, CCITT, LZW, JPEG, Deflate or PackBits', `compression ${compression}`);
+    throw imageInvalid('uncompressed, CCITT, LZW, JPEG, Deflate or PackBits', `compression ${compression}`);
   }
   const photometric = await one(262, compression >= 2 && compression <= 4 ? 0 : -1);
   const colours = coloursOf[photometric];
   if (colours === undefined || (photometric === 6 && compression !== 7)) {
-    throw scanInvalid('bilevel, grey, palette, RGB or CMYK', `photometric interpretation ${photometric}`);
+    throw imageInvalid('bilevel, grey, palette, RGB or CMYK', `photometric interpretation ${photometric}`);
   }
   const samples = await one(277, 1);
   const depths = (await tags.numbers(258, 64)) ?? [1];
@@ -59,13 +60,13 @@ export async function readLayout(tags: Tags, limits: ScanLimits): Promise<TiffLa
   const fillOrder = await one(266, 1);
   const predictor = compression === 5 || compression === 8 || compression === 32946 ? await one(317, 1) : 1;
   if (predictor > 2 || (predictor === 2 && depth < 8)) {
-    throw scanInvalid('no predictor, or differences of 8 or 16 bits', `predictor ${predictor} at ${depth} bits`);
+    throw imageInvalid('no predictor, or differences of 8 or 16 bits', `predictor ${predictor} at ${depth} bits`);
   }
   const segments = await readSegments(tags, { widthPx, heightPx }, limits);
   const planar = samples > 1 && (await one(284, 1)) === 2;
   const expected = segments.columns * segments.rows * (planar ? samples : 1);
   if (segments.segments.length !== expected) {
-    throw scanInvalid(`${expected} strips or tiles`, `${segments.segments.length}`);
+    throw imageInvalid(`${expected} strips or tiles`, `${segments.segments.length}`);
   }
   return {
     widthPx, heightPx, compression, photometric, depth, samples, colours,
@@ -90,21 +91,21 @@ interface Samples {
 async function checkSamples(tags: Tags, { compression, photometric, samples, depths, colours }: Samples) {
   const depth = depths[0] ?? 0;
   if (samples < colours || samples > colours + 4) {
-    throw scanInvalid(`${colours} to ${colours + 4} samples a pixel`, `${samples}`);
+    throw imageInvalid(`${colours} to ${colours + 4} samples a pixel`, `${samples}`);
   }
-  if (!depths.every((other) => other === depth)) throw scanInvalid('one depth for all samples', depths.join(', '));
+  if (!depths.every((other) => other === depth)) throw imageInvalid('one depth for all samples', depths.join(', '));
   const allowed = photometric === 3 ? [1, 2, 4, 8] : colours === 1 && samples === 1 ? [1, 2, 4, 8, 16] : [8, 16];
-  if (!allowed.includes(depth)) throw scanInvalid(`${allowed.join(', ')} bits a sample`, `${depth}`);
+  if (!allowed.includes(depth)) throw imageInvalid(`${allowed.join(', ')} bits a sample`, `${depth}`);
   if (compression >= 2 && compression <= 4 && (depth !== 1 || samples !== 1 || photometric > 1)) {
-    throw scanInvalid('one bit a pixel with CCITT', `${samples} samples of ${depth} bits`);
+    throw imageInvalid('one bit a pixel with CCITT', `${samples} samples of ${depth} bits`);
   }
   const formats = (await tags.numbers(339, 64)) ?? [1];
   // 4: undefined, which is taken as unsigned by everybody.
   if (!formats.every((format) => format === 1 || format === 4)) {
-    throw scanInvalid('unsigned samples', `sample format ${formats.join(', ')}`);
+    throw imageInvalid('unsigned samples', `sample format ${formats.join(', ')}`);
   }
   const inkSet = (await tags.number(332)) ?? 1;
-  if (photometric === 5 && inkSet !== 1) throw scanInvalid('the inks of CMYK', `ink set ${inkSet}`);
+  if (photometric === 5 && inkSet !== 1) throw imageInvalid('the inks of CMYK', `ink set ${inkSet}`);
 }
 
 async function readSegments(tags: Tags, page: { widthPx: number; heightPx: number }, limits: ScanLimits) {
@@ -117,7 +118,7 @@ async function readSegments(tags: Tags, page: { widthPx: number; heightPx: numbe
   const onlyOne = offsets.length === 1 && offsets[0] !== undefined;
   const lengths = (await tags.numbers(tiled ? 325 : 279, limits.maxSegments)) ?? [];
   if (lengths.length !== offsets.length && !(onlyOne && lengths.length > 0)) {
-    throw scanInvalid(`the lengths of ${offsets.length} strips or tiles`, `${lengths.length}`);
+    throw imageInvalid(`the lengths of ${offsets.length} strips or tiles`, `${lengths.length}`);
   }
   return {
     tiled,
@@ -133,7 +134,7 @@ async function spaceOf(tags: Tags, photometric: number, colours: 1 | 3 | 4, dept
   if (photometric !== 3) return colourSpace(colours, await tags.bytes(34675));
   const count = 2 ** depth;
   const map = (await tags.numbers(320, 3 * 256)) ?? [];
-  if (map.length !== 3 * count) throw scanInvalid(`a palette of ${3 * count} values`, `${map.length}`);
+  if (map.length !== 3 * count) throw imageInvalid(`a palette of ${3 * count} values`, `${map.length}`);
   // Some programs write 8 bits where the format asks for 16.
   const shift = map.every((value) => value < 256) ? 0 : 8;
   const palette = new Uint8Array(3 * count);

@@ -1,5 +1,6 @@
+import { imageInvalid } from '../../errors.js';
 import type { ByteSource } from '../../byte-source.js';
-import { assertHeld, scanInvalid, type ScanLimits } from '../limits.js';
+import { assertHeld, type ScanLimits } from '../limits.js';
 import { bytesOf, once, readExactly, rowsOf } from '../streams.js';
 import { ccittRows } from './ccitt.js';
 import { bitsReversed, decompressed } from './decompress.js';
@@ -64,10 +65,10 @@ async function* bandRows(data: TiffData, plane: number, band: number, rowCount: 
 async function* segmentRows(data: TiffData, index: number, rowCount: number): AsyncGenerator<Uint8Array> {
   const { layout, source, limits } = data;
   const segment = layout.segments[index];
-  if (segment === undefined) throw scanInvalid(`strip or tile ${index}`, 'none');
+  if (segment === undefined) throw imageInvalid(`strip or tile ${index}`, 'none');
   const { offset, length } = segment;
   if (offset + length > source.size)
-    throw scanInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
+    throw imageInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
   if (layout.compression >= 2 && layout.compression <= 4) {
     assertHeld(length, 'a CCITT strip', limits);
     yield* ccittSegment(data, offset, length, rowCount);

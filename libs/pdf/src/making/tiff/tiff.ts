@@ -1,8 +1,9 @@
+import { imageInvalid } from '../../errors.js';
 import type { ByteSource } from '../../byte-source.js';
 import { bufferSource, concatSource } from '../../sources.js';
 import { colourSpace } from '../colour.js';
 import { jpegStream, readJpeg } from '../jpeg.js';
-import { scanInvalid, type ScanLimits } from '../limits.js';
+import { type ScanLimits } from '../limits.js';
 import { losslessStream, pickBytes } from '../samples.js';
 import { orientationOf, type ImageStream, type PagePart, type ScanPage } from '../scan-page.js';
 import { bytesOf, readExactly, SliceSource } from '../streams.js';
@@ -27,12 +28,12 @@ export async function* tiffPages(source: ByteSource, limits: ScanLimits): AsyncG
       pages += 1;
     }
     // Directories that lead back make a chain without an end.
-    if (seen.has(nextOffset)) throw scanInvalid('directories that come once', `another way to ${nextOffset}`);
-    if (seen.size >= limits.maxPages) throw scanInvalid(`at most ${limits.maxPages} directories`, 'more');
+    if (seen.has(nextOffset)) throw imageInvalid('directories that come once', `another way to ${nextOffset}`);
+    if (seen.size >= limits.maxPages) throw imageInvalid(`at most ${limits.maxPages} directories`, 'more');
     seen.add(nextOffset);
     offset = nextOffset;
   }
-  if (pages === 0) throw scanInvalid('a page', 'thumbnails and masks only');
+  if (pages === 0) throw imageInvalid('a page', 'thumbnails and masks only');
 }
 
 async function tiffPage(source: ByteSource, tags: Tags, limits: ScanLimits): Promise<ScanPage> {
@@ -85,10 +86,10 @@ function rowsStream(data: TiffData): ImageStream {
 function ccittStream({ source, layout, t4Options }: TiffData): ImageStream {
   const { widthPx, heightPx, compression, photometric, reversedBits, colourSpace: space } = layout;
   const [segment] = layout.segments;
-  if (segment === undefined) throw scanInvalid('a strip', 'none');
+  if (segment === undefined) throw imageInvalid('a strip', 'none');
   const { offset, length } = segment;
   if (length === 0 || offset + length > source.size) {
-    throw scanInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
+    throw imageInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
   }
   const k = compression === 4 ? -1 : compression === 3 && (t4Options & 1) === 1 ? 1 : 0;
   const parameters =
@@ -111,7 +112,7 @@ function ccittStream({ source, layout, t4Options }: TiffData): ImageStream {
 /** Each strip or tile is a JPEG of its own (TIFF technical note 2), with the tables that they share put in front. */
 async function jpegParts({ source, layout, limits }: TiffData, tables: Buffer | undefined): Promise<PagePart[]> {
   if (layout.planar || layout.depth !== 8 || layout.samples !== layout.colours || layout.photometric === 3) {
-    throw scanInvalid('JPEG data of 8 bits, pixel by pixel', `${layout.samples} samples of ${layout.depth} bits`);
+    throw imageInvalid('JPEG data of 8 bits, pixel by pixel', `${layout.samples} samples of ${layout.depth} bits`);
   }
   const parts: PagePart[] = [];
   for (const [index, { offset, length }] of layout.segments.entries()) {
@@ -127,7 +128,7 @@ async function jpegParts({ source, layout, limits }: TiffData, tables: Buffer | 
       facts.heightPx < expectedHeight ||
       facts.channels !== layout.colours
     ) {
-      throw scanInvalid(
+      throw imageInvalid(
         `a JPEG of ${layout.segmentWidthPx} × ${expectedHeight} pixels, ${layout.colours} components`,
         `${facts.widthPx} × ${facts.heightPx}, ${facts.channels}`,
       );
@@ -150,13 +151,13 @@ interface Span {
 
 async function withTables(source: ByteSource, { offset, length }: Span, tables?: Buffer): Promise<ByteSource> {
   if (length < 4 || offset + length > source.size) {
-    throw scanInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
+    throw imageInvalid(`${length} bytes at ${offset}`, `a file of ${source.size} bytes`);
   }
   const segment = new SliceSource(source, offset, length);
   if (tables === undefined) return segment;
   const ends =
     tables.length >= 4 && tables.readUInt16BE(0) === 0xffd8 && tables.readUInt16BE(tables.length - 2) === 0xffd9;
-  if (!ends) throw scanInvalid('tables between SOI and EOI', 'other bytes');
-  if ((await readExactly(segment, 0, 2)).readUInt16BE(0) !== 0xffd8) throw scanInvalid('a JPEG', 'other bytes');
+  if (!ends) throw imageInvalid('tables between SOI and EOI', 'other bytes');
+  if ((await readExactly(segment, 0, 2)).readUInt16BE(0) !== 0xffd8) throw imageInvalid('a JPEG', 'other bytes');
   return concatSource(bufferSource(tables.subarray(0, -2)), new SliceSource(source, offset + 2, length - 2));
 }
