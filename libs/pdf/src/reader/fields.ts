@@ -63,38 +63,82 @@ export async function readFields(view: ObjectView, form: Dictionary | undefined)
   const nothing: Inherited = { name: '', type: undefined, value: undefined, ancestors: [] };
   const rootHolder = await holderOfRoots(view, form);
   for (const item of roots instanceof PdfArray ? roots.items : []) {
-    await walk(item, nothing, rootHolder);
+    const pending = walk(item, nothing, rootHolder);
+    if (pending !== undefined) {
+      await pending;
+    }
   }
   return fields;
 
-  async function walk(item: PdfValue, parent: Inherited, outer: IndirectObject): Promise<void> {
+  /** At once where the field is in memory and has no kids: most of the fields of a document with hundreds of signatures. */
+  function walk(item: PdfValue, parent: Inherited, outer: IndirectObject): Promise<void> | undefined {
     if (parent.ancestors.length > view.windows.limits.maxNesting) {
       throw limitExceeded(`fields of at most ${view.windows.limits.maxNesting} levels`, 'deeper ones');
     }
-    const object = item instanceof Reference ? await view.object(item.objectNumber) : undefined;
+    const object = item instanceof Reference ? view.object(item.objectNumber) : undefined;
+    return object instanceof Promise
+      ? object.then((read) => enter(item, read, { parent, outer }))
+      : enter(item, object, { parent, outer });
+  }
+
+  function enter(
+    item: PdfValue,
+    object: IndirectObject | undefined,
+    { parent, outer }: { readonly parent: Inherited; readonly outer: IndirectObject },
+  ): Promise<void> | undefined {
     const dictionary = item instanceof Dictionary ? item : dictionaryOf(object);
     if (dictionary === undefined || (object !== undefined && visited.has(object.objectNumber))) {
-      return;
+      return undefined;
     }
     if (object !== undefined) {
       visited.add(object.objectNumber);
     }
-    const own = await inherit(view, dictionary, parent);
     const holder = object ?? outer;
+    const own = inherit(view, dictionary, parent);
+    if (own instanceof Promise || dictionary.entries.has('Kids')) {
+      return enterKids({ object, dictionary, holder }, own);
+    }
+    fields.push(terminalField(own, { object, holder, dictionary, widgets: [] }));
+    return undefined;
+  }
+
+  async function enterKids(
+    { object, dictionary, holder }: Pick<FormField, 'object' | 'dictionary' | 'holder'>,
+    inherited: Inherited | Promise<Inherited>,
+  ): Promise<void> {
+    const own = await inherited;
     const { kids, holder: kidsHolder } = await readKids(view, dictionary, holder);
     const children = kids.filter(({ isField }) => isField);
     for (const { item: child } of children) {
       await walk(child, own, kidsHolder);
     }
     if (children.length === 0) {
-      fields.push({ ...own, object, holder, dictionary, widgets: kids });
+      fields.push(terminalField(own, { object, holder, dictionary, widgets: kids }));
     }
   }
 }
 
-async function inherit(view: ObjectView, dictionary: Dictionary, parent: Inherited): Promise<Inherited> {
-  const partial = await view.resolve(dictionary.get('T'));
-  const type = await view.resolve(dictionary.get('FT'));
+/** Spelt out: an object that is made by spreading another one takes V8 ten times as long, and is slow to read. */
+function terminalField(
+  { name, type, value, ancestors }: Inherited,
+  { object, holder, dictionary, widgets }: Pick<FormField, 'object' | 'holder' | 'dictionary' | 'widgets'>,
+): FormField {
+  return { name, object, holder, dictionary, ancestors, type, value, widgets };
+}
+
+function inherit(view: ObjectView, dictionary: Dictionary, parent: Inherited): Inherited | Promise<Inherited> {
+  const partial = view.resolve(dictionary.get('T'));
+  const type = view.resolve(dictionary.get('FT'));
+  return partial instanceof Promise || type instanceof Promise
+    ? Promise.all([partial, type]).then(([name, ownType]) => inheriting(dictionary, parent, [name, ownType]))
+    : inheriting(dictionary, parent, [partial, type]);
+}
+
+function inheriting(
+  dictionary: Dictionary,
+  parent: Inherited,
+  [partial, type]: readonly [PdfValue, PdfValue],
+): Inherited {
   const text = partial instanceof PdfString ? decodeText(partial.decoded()) : undefined;
   const name = text === undefined ? parent.name : parent.name === '' ? text : `${parent.name}.${text}`;
   return {

@@ -13,6 +13,8 @@ const maxCachedObjects = 1024;
 const maxCachedContainerBytes = 8 * 1024 * 1024;
 const maxReferenceHops = 16;
 
+type OffsetEntry = Pick<Extract<XrefEntry, { readonly kind: 'offset' }>, 'offset' | 'generation'>;
+
 /** A decoded object stream (ISO 32000-2, 7.5.7). */
 interface ObjectStream {
   readonly bytes: Buffer;
@@ -50,11 +52,17 @@ export class ObjectReader {
     readonly reading: Reading = strictReading,
   ) {}
 
-  /** The object at a file offset, which must be the one that the cross-reference entry promised. */
-  async atOffset(entry: { offset: number; generation: number }, objectNumber: number): Promise<IndirectObject> {
-    let object = this.byOffset.get(entry.offset);
-    if (object === undefined) {
-      object = await this.windows.at(entry.offset, this.reading.parse);
+  /** The object at a file offset, which must be the one that the cross-reference entry promised; at once where it can be. */
+  atOffset(entry: OffsetEntry, objectNumber: number): IndirectObject | Promise<IndirectObject> {
+    const known = this.byOffset.get(entry.offset);
+    const object = known ?? this.windows.at(entry.offset, this.reading.parse);
+    return object instanceof Promise
+      ? object.then((read) => this.promised(entry, objectNumber, read))
+      : this.promised(entry, objectNumber, object);
+  }
+
+  private promised(entry: OffsetEntry, objectNumber: number, object: IndirectObject): IndirectObject {
+    if (!this.byOffset.has(entry.offset)) {
       if (this.byOffset.size >= maxCachedObjects) {
         this.byOffset.clear();
       }
@@ -110,6 +118,11 @@ export class ObjectReader {
   }
 }
 
+interface Definition {
+  readonly entry: XrefEntry;
+  readonly section: Section;
+}
+
 /** The objects as a number of sections define them: the whole file, or a revision of it. */
 export class ObjectView {
   private readonly known = new Map<number, IndirectObject | undefined>();
@@ -125,17 +138,21 @@ export class ObjectView {
     return this.objects.windows;
   }
 
-  /** Where the object is; undefined where no section speaks of it. */
-  async entry(objectNumber: number): Promise<XrefEntry | undefined> {
-    return (await this.definition(objectNumber))?.entry;
+  /** Where the object is; undefined where no section speaks of it. At once where that is in memory. */
+  entry(objectNumber: number): XrefEntry | undefined | Promise<XrefEntry | undefined> {
+    const found = this.definition(objectNumber);
+    return found instanceof Promise ? found.then((definition) => definition?.entry) : found?.entry;
   }
 
-  /** The newest section that speaks of the object, and what it says. */
-  async definition(objectNumber: number): Promise<{ entry: XrefEntry; section: Section } | undefined> {
+  /** The newest section that speaks of the object, and what it says; at once where that is in memory. */
+  definition(objectNumber: number): Definition | undefined | Promise<Definition | undefined> {
     this.index ??= { of: SectionIndex.of(this.sections) };
-    for (const section of this.index.of?.holding(objectNumber) ?? this.sections) {
-      const found = section.lookup(objectNumber);
-      const entry = found instanceof Promise ? await found : found;
+    const candidates = this.index.of?.holding(objectNumber) ?? this.sections;
+    for (const section of candidates) {
+      const entry = section.lookup(objectNumber);
+      if (entry instanceof Promise) {
+        return this.awaitedDefinition(candidates.slice(candidates.indexOf(section)), entry, objectNumber);
+      }
       if (entry !== undefined) {
         return { entry, section };
       }
@@ -143,15 +160,46 @@ export class ObjectView {
     return undefined;
   }
 
-  /** The object of that number; undefined when it is free or unknown, which means null (ISO 32000-2, 7.3.10). */
-  async object(objectNumber: number): Promise<IndirectObject | undefined> {
-    if (this.known.has(objectNumber)) {
-      return this.known.get(objectNumber);
+  /** `first` is what the first candidate is going to say. */
+  private async awaitedDefinition(
+    candidates: readonly Section[],
+    first: Promise<XrefEntry | undefined>,
+    objectNumber: number,
+  ): Promise<Definition | undefined> {
+    for (const [position, section] of candidates.entries()) {
+      const entry = await (position === 0 ? first : section.lookup(objectNumber));
+      if (entry !== undefined) {
+        return { entry, section };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The object of that number; undefined when it is free or unknown, which means null (ISO 32000-2, 7.3.10). At once where
+   * the bytes are in memory: a form of 500 fields would wait for thousands of promises otherwise.
+   */
+  object(objectNumber: number): IndirectObject | undefined | Promise<IndirectObject | undefined> {
+    const known = this.known.get(objectNumber);
+    if (known !== undefined || this.known.has(objectNumber)) {
+      return known;
     }
     this.windows.meter.visit();
     const mended = this.objects.reading.mended.get(objectNumber);
-    const entry = mended === undefined ? await this.entry(objectNumber) : undefined;
-    const object = entry === undefined ? mended : await this.objectAt(entry, objectNumber);
+    if (mended !== undefined) {
+      return this.keep(objectNumber, mended);
+    }
+    const entry = this.entry(objectNumber);
+    const object =
+      entry instanceof Promise
+        ? entry.then((found) => found && this.objectAt(found, objectNumber))
+        : entry && this.objectAt(entry, objectNumber);
+    return object instanceof Promise
+      ? object.then((read) => this.keep(objectNumber, read))
+      : this.keep(objectNumber, object);
+  }
+
+  private keep(objectNumber: number, object: IndirectObject | undefined): IndirectObject | undefined {
     if (this.known.size >= maxCachedObjects) {
       this.known.clear();
     }
@@ -159,13 +207,18 @@ export class ObjectView {
     return object;
   }
 
-  async objectAt(entry: XrefEntry, objectNumber: number): Promise<IndirectObject | undefined> {
+  /** What a cross-reference entry leads to; at once where it is in memory. */
+  objectAt(entry: XrefEntry, objectNumber: number): IndirectObject | undefined | Promise<IndirectObject | undefined> {
     if (entry.kind === 'free') {
       return undefined;
     }
-    if (entry.kind === 'offset') {
-      return this.objects.atOffset(entry, objectNumber);
-    }
+    return entry.kind === 'offset' ? this.objects.atOffset(entry, objectNumber) : this.member(entry, objectNumber);
+  }
+
+  private async member(
+    entry: Extract<XrefEntry, { readonly kind: 'compressed' }>,
+    objectNumber: number,
+  ): Promise<IndirectObject> {
     const containerEntry = await this.entry(entry.container);
     if (containerEntry?.kind !== 'offset') {
       throw damaged(`object stream ${entry.container} outside of object streams`, 'something else');

@@ -5,6 +5,8 @@ const maxIndexedEntries = 256;
 /** With fewer sections asking each one is faster than making the index. */
 const minSections = 8;
 
+const none: number[] = [];
+
 /**
  * Which sections speak of an object. Without it an object of the first revision of a file with 500 signatures is looked for
  * in 500 sections, and reading its 500 fields takes 125,000 lookups.
@@ -17,7 +19,11 @@ export class SectionIndex {
 
   private constructor(private readonly sections: readonly Section[]) {
     for (const [position, { numbers }] of sections.entries()) {
-      if (numbers.reduce((sum, { count }) => sum + count, 0) > maxIndexedEntries) {
+      let entries = 0;
+      for (const { count } of numbers) {
+        entries += count;
+      }
+      if (entries > maxIndexedEntries) {
         this.large.push(position);
         continue;
       }
@@ -41,8 +47,11 @@ export class SectionIndex {
 
   /** Those that may have an entry of the object, from the newest to the oldest. */
   holding(objectNumber: number): readonly Section[] {
-    const small = this.small.get(objectNumber) ?? [];
-    const positions = this.large.length === 0 ? small : [...small, ...this.large].sort((a, b) => a - b);
+    const small = this.small.get(objectNumber) ?? none;
+    const positions = this.large.length === 0 ? small : small.concat(this.large);
+    if (positions !== small && small.length > 0) {
+      positions.sort((a, b) => a - b);
+    }
     const holding: Section[] = [];
     for (const position of positions) {
       const section = this.sections[position];

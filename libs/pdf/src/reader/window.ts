@@ -86,12 +86,13 @@ export class WindowReader {
     }
   }
 
+  /** What was parsed is parsed anew: what does not fit 8 KiB is an array of thousands of items, and grows in big steps. */
   private wider(length: number): number {
     const { maxObjectBytes } = this.limits;
     if (length >= maxObjectBytes) {
       throw limitExceeded(`an object of at most ${maxObjectBytes} bytes`, 'a longer one');
     }
-    return Math.min(length * (length < 8192 ? 4 : 2), maxObjectBytes);
+    return Math.min(length * (length < 8192 ? 4 : length < 524_288 ? 8 : 2), maxObjectBytes);
   }
 
   /** A parser over decoded bytes, which are complete. */

@@ -4,7 +4,7 @@ import type { Dictionary } from '../syntax/values.js';
 import type { Section, XrefEntry } from './section.js';
 import type { WindowReader } from './window.js';
 import { XrefStream } from './xref-stream.js';
-import { tryXref, XrefTable } from './xref-table.js';
+import { XrefTable } from './xref-table.js';
 
 /** All sections from the newest to the oldest, following /Prev (ISO 32000-2, 7.5.6). `headerOffset` is that of `%PDF-`. */
 export async function readSections(reader: WindowReader, start: number, headerOffset: number): Promise<Section[]> {
@@ -19,7 +19,8 @@ export async function readSections(reader: WindowReader, start: number, headerOf
     if (visited.size > reader.limits.maxRevisions) {
       throw limitExceeded(`at most ${reader.limits.maxRevisions} revisions`, 'more');
     }
-    const section: Section = await readSection(reader, offset, headerOffset);
+    const read = readSection(reader, offset, headerOffset);
+    const section: Section = read instanceof Promise ? await read : read;
     if (section.previous !== undefined && section.previous >= reader.source.size) {
       throw damaged('a /Prev within the file', String(section.previous));
     }
@@ -43,40 +44,68 @@ function assertOrder(sections: readonly Section[]): void {
   }
 }
 
-async function readSection(reader: WindowReader, offset: number, headerOffset: number): Promise<Section> {
-  const isTable = await reader.at(offset, ({ parser }) => tryXref(parser));
-  if (!isTable) {
-    const stream = await XrefStream.read(reader, offset, headerOffset);
-    return {
-      kind: 'stream',
-      isShifted: false,
-      offset,
-      hybrid: false,
-      ...common(stream.found, headerOffset),
-      numbers: stream.subsections,
-      lookup: (objectNumber) => stream.lookup(objectNumber),
-      entries: () => Promise.resolve(stream.entries()),
-    };
+/** At once where a table is in memory. */
+function readSection(reader: WindowReader, offset: number, headerOffset: number): Section | Promise<Section> {
+  const table = XrefTable.read(reader, offset, headerOffset);
+  const place = { reader, offset, headerOffset };
+  if (table instanceof Promise) {
+    return table.then((read) => (read === undefined ? streamSection(place) : tableSection(place, read)));
   }
-  const table = await XrefTable.read(reader, offset, headerOffset);
-  const hidden = table.found.trailer.get('XRefStm');
-  const shared = {
+  return table === undefined ? streamSection(place) : tableSection(place, table);
+}
+
+interface Place {
+  readonly reader: WindowReader;
+  readonly offset: number;
+  readonly headerOffset: number;
+}
+
+async function streamSection({ reader, offset, headerOffset }: Place): Promise<Section> {
+  const stream = await XrefStream.read(reader, offset, headerOffset);
+  return {
+    kind: 'stream',
+    isShifted: false,
+    offset,
+    hybrid: false,
+    ...common(stream.found, headerOffset),
+    numbers: stream.subsections,
+    lookup: (objectNumber) => stream.lookup(objectNumber),
+    entries: () => Promise.resolve(stream.entries()),
+  };
+}
+
+function tableSection(place: Place, table: XrefTable): Section | Promise<Section> {
+  const { offset, headerOffset } = place;
+  const { found, subsections } = table;
+  const hidden = found.trailer.get('XRefStm');
+  if (hidden !== undefined) {
+    return hybridSection(place, table, asOffset(hidden, 'XRefStm') + headerOffset);
+  }
+  const { trailer, end, size, previous } = common(found, headerOffset);
+  // Spelt out, since there may be hundreds: objects that are made by spreading others are slow to make and to read.
+  return {
+    kind: 'table',
+    offset,
+    end,
+    trailer,
+    previous,
+    size,
+    isShifted: found.isShifted,
+    hybrid: false,
+    numbers: subsections,
+    lookup: (objectNumber) => table.lookup(objectNumber),
+    entries: () => table.entries(),
+  };
+}
+
+async function hybridSection(place: Place, table: XrefTable, streamOffset: number): Promise<Section> {
+  const { reader, offset, headerOffset } = place;
+  const shared = common(table.found, headerOffset);
+  const stream = await XrefStream.read(reader, streamOffset, headerOffset);
+  return {
     kind: 'table',
     offset,
     isShifted: table.found.isShifted,
-    ...common(table.found, headerOffset),
-  } as const;
-  if (hidden === undefined) {
-    return {
-      ...shared,
-      hybrid: false,
-      numbers: table.subsections,
-      lookup: (objectNumber) => table.lookup(objectNumber),
-      entries: () => table.entries(),
-    };
-  }
-  const stream = await XrefStream.read(reader, asOffset(hidden, 'XRefStm') + headerOffset, headerOffset);
-  return {
     ...shared,
     size: Math.max(shared.size, stream.found.size),
     hybrid: true,

@@ -4,12 +4,15 @@ import { asBuffer } from '../sources.js';
 import { damaged, isDigit, isSpace, type Parser } from '../syntax/parser.js';
 import { Dictionary } from '../syntax/values.js';
 import { freeEntry, type XrefEntry } from './section.js';
-import type { WindowReader } from './window.js';
+import type { Window, WindowReader } from './window.js';
 
 /** `nnnnnnnnnn ggggg n` without its end of line. */
 const entryBytes = 18;
 /** Two bytes end a line (ISO 32000-2, 7.5.4); sloppy producers write one, or a blank and two. */
 const maxLineEndBytes = 4;
+
+/** With this much left of a window it goes on; it would be read anew, and wider, were it to end within a header. */
+const maxHeaderBytes = 64;
 
 /** A run of entries; `entriesAt` is the file offset of the first one, `width` its bytes: 20, or 19 to 22 by sloppy producers. */
 interface Subsection {
@@ -37,45 +40,63 @@ export class XrefTable {
     },
   ) {}
 
-  /** Reads the subsections' headers and the trailer. `offset` is the file offset of `xref`. */
-  static async read(reader: WindowReader, offset: number, headerOffset: number): Promise<XrefTable> {
-    const subsections: Subsection[] = [];
-    let total = 0;
-    let isShifted = false;
-    let at = await reader.at(offset, ({ parser, base }) => {
-      if (!tryXref(parser)) {
-        throw damaged('the keyword xref', parser.excerpt());
+  /**
+   * Reads the subsections' headers and the trailer, at once where they are in memory; undefined where `xref` doesn't stand at
+   * the file offset. A small table takes one window: a file of 500 revisions has 500 of them.
+   */
+  static read(
+    reader: WindowReader,
+    offset: number,
+    headerOffset: number,
+  ): XrefTable | undefined | Promise<XrefTable | undefined> {
+    const part = reader.at(offset, (window) =>
+      tryXref(window.parser) ? readPart(reader, window, nothingRead) : undefined,
+    );
+    return part instanceof Promise || part?.trailer === undefined
+      ? XrefTable.readOn(reader, part, headerOffset)
+      : XrefTable.of(reader, part, headerOffset);
+  }
+
+  private static async readOn(
+    reader: WindowReader,
+    first: TablePart | undefined | Promise<TablePart | undefined>,
+    headerOffset: number,
+  ): Promise<XrefTable | undefined> {
+    let part = await first;
+    const subsections = [...(part?.subsections ?? [])];
+    while (part !== undefined && part.trailer === undefined) {
+      const before: TablePart = part;
+      part = await reader.at(before.end, (window) => readPart(reader, window, before));
+      for (const subsection of part.subsections) {
+        subsections.push(subsection);
       }
-      return base + parser.pos;
-    });
-    for (;;) {
-      const isFirst = subsections.length === 0;
-      const next = await reader.at(at, ({ parser, base }) => readSubsectionOrTrailer(parser, base, isFirst));
-      if ('trailer' in next) {
-        const size = subsections.reduce((highest, { first, count }) => Math.max(highest, first + count), 0);
-        return new XrefTable(reader.source, headerOffset, subsections, { ...next, size, isShifted });
-      }
-      total += next.count;
-      if (total > reader.limits.maxObjects) {
-        throw limitExceeded(`at most ${reader.limits.maxObjects} objects`, total);
-      }
-      subsections.push(next);
-      isShifted ||= next.isShifted;
-      at = next.entriesAt + next.count * next.width;
     }
+    return part && XrefTable.of(reader, { ...part, subsections }, headerOffset);
+  }
+
+  private static of(reader: WindowReader, part: TablePart, headerOffset: number): XrefTable {
+    const { subsections, trailer, end } = part;
+    if (trailer === undefined) {
+      throw damaged('a trailer dictionary', 'none');
+    }
+    let size = 0;
+    let isShifted = false;
+    for (const subsection of subsections) {
+      size = Math.max(size, subsection.first + subsection.count);
+      isShifted ||= subsection.isShifted;
+    }
+    return new XrefTable(reader.source, headerOffset, subsections, { trailer, end, size, isShifted });
   }
 
   lookup(objectNumber: number): XrefEntry | undefined | Promise<XrefEntry | undefined> {
-    const subsection = this.subsections.find(
-      ({ first, count }) => objectNumber >= first && objectNumber < first + count,
-    );
-    if (subsection === undefined) {
-      return undefined;
+    for (const { first, count, entriesAt, width } of this.subsections) {
+      if (objectNumber >= first && objectNumber < first + count) {
+        const at = entriesAt + (objectNumber - first) * width;
+        const line = this.source.peek?.(at, width);
+        return line === undefined ? this.readEntry(at, width) : parseEntry(asBuffer(line), this.headerOffset);
+      }
     }
-    const { first, entriesAt, width } = subsection;
-    const at = entriesAt + (objectNumber - first) * width;
-    const line = this.source.peek?.(at, width);
-    return line === undefined ? this.readEntry(at, width) : parseEntry(asBuffer(line), this.headerOffset);
+    return undefined;
   }
 
   private async readEntry(at: number, width: number): Promise<XrefEntry> {
@@ -98,7 +119,7 @@ export class XrefTable {
 }
 
 /** Consumes `xref` if it comes next; some producers write the first number right behind it. */
-export function tryXref(parser: Parser): boolean {
+function tryXref(parser: Parser): boolean {
   const back = parser.pos;
   parser.skipSpace();
   const end = parser.pos + 4;
@@ -109,6 +130,41 @@ export function tryXref(parser: Parser): boolean {
   const follows = parser.bytes[end];
   parser.pos = isXref && (isSpace(follows) || isDigit(follows)) ? end : back;
   return parser.pos === end;
+}
+
+/** What one window holds of a table: its end with the trailer, else what stands before the next subsection, at `end`. */
+interface TablePart {
+  readonly subsections: readonly Subsection[];
+  /** Entries up to there. */
+  readonly total: number;
+  readonly trailer: Dictionary | undefined;
+  /** File offset. */
+  readonly end: number;
+}
+
+const nothingRead: TablePart = { subsections: [], total: 0, trailer: undefined, end: 0 };
+
+/** Goes on behind `before` as far as the window holds whole subsection headers. The parser stands at the next one. */
+function readPart({ limits, meter }: WindowReader, { parser, base }: Window, before: TablePart): TablePart {
+  const subsections: Subsection[] = [];
+  let { total } = before;
+  for (;;) {
+    const next = readSubsectionOrTrailer(parser, base, before === nothingRead && subsections.length === 0);
+    if ('trailer' in next) {
+      return { subsections, total, trailer: next.trailer, end: next.end };
+    }
+    meter.visit();
+    total += next.count;
+    if (total > limits.maxObjects) {
+      throw limitExceeded(`at most ${limits.maxObjects} objects`, total);
+    }
+    subsections.push(next);
+    const end = next.entriesAt + next.count * next.width;
+    parser.pos = end - base;
+    if (parser.pos + maxHeaderBytes > parser.bytes.length) {
+      return { subsections, total, trailer: undefined, end };
+    }
+  }
 }
 
 function readSubsectionOrTrailer(

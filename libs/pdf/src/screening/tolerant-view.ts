@@ -64,7 +64,7 @@ export class TolerantView {
 
   async object(reference: Reference): Promise<IndirectObject | undefined> {
     this.spend();
-    return this.attempt(() => this.view.object(reference.objectNumber), reference.objectNumber);
+    return this.attempt(async () => this.view.object(reference.objectNumber), reference.objectNumber);
   }
 
   /** As written where it is no reference, else what the reference leads to; null where that is nothing. */

@@ -1,5 +1,6 @@
 import { PdfError } from '../errors.js';
 import { limitExceeded } from '../limits.js';
+import { knownText } from './known-texts.js';
 import { hexValue } from './strings.js';
 import {
   Dictionary,
@@ -130,12 +131,12 @@ export class Parser {
       case 0x28:
         return this.literalString();
       case 0x5b:
-        return this.nested(() => this.array());
+        return this.left(this.enter().array());
       case 0x3c:
         if (this.pos + 1 >= this.bytes.length) {
           this.ended();
         }
-        return this.bytes[this.pos + 1] === 0x3c ? this.nested(() => this.dictionary()) : this.hexString();
+        return this.bytes[this.pos + 1] === 0x3c ? this.left(this.enter().dictionary()) : this.hexString();
       default:
         return isDigit(code) || code === 0x2d || code === 0x2b || code === 0x2e ? this.number() : this.constant();
     }
@@ -162,12 +163,16 @@ export class Parser {
     return classes[this.bytes[at] ?? 0] !== 0;
   }
 
-  private nested<T>(parse: () => T): T {
+  /** To be called in front of an array or a dictionary; `left` behind it. No closures: this runs for each of them. */
+  private enter(): this {
     this.depth += 1;
     if (this.depth > this.options.maxNesting) {
       throw limitExceeded(`at most ${this.options.maxNesting} levels of nesting`, 'more');
     }
-    const value = parse();
+    return this;
+  }
+
+  private left<T>(value: T): T {
     this.depth -= 1;
     return value;
   }
@@ -191,7 +196,7 @@ export class Parser {
   protected nameText(): string {
     const start = this.pos + 1;
     this.pos = this.tokenEnd(start);
-    const text = this.bytes.toString('latin1', start, this.pos);
+    const text = knownText(this.bytes, start, this.pos);
     return text.includes('#')
       ? text.replaceAll(/#([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
       : text;
@@ -297,8 +302,40 @@ export class Parser {
         this.pos += 1;
         return new PdfArray({ bytes: this.bytes, start, end: this.pos, cipher: this.stringCipher }, items);
       }
-      items.push(this.value());
+      items.push(isDigit(code) ? (this.plainReference() ?? this.value()) : this.value());
     }
+  }
+
+  /**
+   * `N G R` with single spaces and a few digits, as nearly all are written: a page tree may list 20,000 of them in one array.
+   * Undefined, and nothing is consumed, for anything else.
+   */
+  private plainReference(): Reference | undefined {
+    const { bytes } = this;
+    let at = this.pos;
+    let objectNumber = 0;
+    let digit = (bytes[at] ?? 0) - 0x30;
+    const last = Math.min(at + 9, bytes.length - 5);
+    while (at < last && digit >= 0 && digit <= 9) {
+      objectNumber = objectNumber * 10 + digit;
+      at += 1;
+      digit = (bytes[at] ?? 0) - 0x30;
+    }
+    const generation = (bytes[at + 1] ?? 0) - 0x30;
+    if (
+      at > this.pos &&
+      bytes[at] === 0x20 &&
+      generation >= 0 &&
+      generation <= 9 &&
+      bytes[at + 2] === 0x20 &&
+      bytes[at + 3] === 0x52 &&
+      this.endsToken(at + 4)
+    ) {
+      this.pos = at + 4;
+      this.options.onReference?.(objectNumber);
+      return new Reference(objectNumber, generation);
+    }
+    return undefined;
   }
 
   protected dictionary(): Dictionary {

@@ -1,7 +1,7 @@
 import { limitExceeded } from '../limits.js';
 import { dictionaryOf, type IndirectObject } from '../reader/indirect-object.js';
 import type { ObjectView } from '../reader/objects.js';
-import { type PageObject, PageTree } from '../reader/pages.js';
+import { type PageListing, type PageObject, PageTree } from '../reader/pages.js';
 import { type PdfValue, Reference } from '../syntax/values.js';
 import { appendAll, type HeldArray, readHeldArray } from './form-update.js';
 import type { Increment } from './increment.js';
@@ -52,15 +52,18 @@ function copyOtherOccurrences(
   { object, dictionary, listing }: ListingPage,
 ): void {
   const parent = dictionaryOf(listing?.parent);
-  const kids = asReferences(listing?.kids ?? []);
-  const own = referenceTo(object);
-  const others = (kids ?? []).filter((kid, position) => kid === own && position !== listing?.position).length;
-  if (listing === undefined || parent === undefined || kids === undefined || others === 0) {
+  if (listing === undefined || parent === undefined) {
+    return;
+  }
+  const others = countOthers(listing, object);
+  const kids = others === 0 ? undefined : asReferences(listing.kids);
+  if (kids === undefined) {
     return;
   }
   if (others > maxCopies) {
     throw limitExceeded(`a page that stands at most ${maxCopies + 1} times in /Kids`, others + 1);
   }
+  const own = referenceTo(object);
   const written = kids.map((kid, position) => {
     if (kid !== own || position === listing.position) {
       return kid;
@@ -70,6 +73,19 @@ function copyOtherOccurrences(
     return `${objectNumber} 0 R`;
   });
   edits.setKeys(listing.parent, parent, new Map([['Kids', `[${written.join(' ')}]`]]));
+}
+
+/** How often /Kids lists the page elsewhere. There may be 20,000 kids, so that nothing is written to compare them. */
+function countOthers(
+  { kids, position: own }: PageListing,
+  { objectNumber, generation }: Pick<IndirectObject, 'objectNumber' | 'generation'>,
+): number {
+  let others = 0;
+  for (const [position, kid] of kids.entries()) {
+    const isSame = kid instanceof Reference && kid.objectNumber === objectNumber && kid.generation === generation;
+    others += isSame && position !== own ? 1 : 0;
+  }
+  return others;
 }
 
 function referenceTo({ objectNumber, generation }: Pick<IndirectObject, 'objectNumber' | 'generation'>): string {
