@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { judgeFile } from './judge.js';
 import type { SignedAnswer } from './signing-task.js';
+import { writeUnchangedUpdate } from './unchanged-update.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const sample = readFileSync(new URL('../../../samples/quyet-dinh.pdf', import.meta.url));
@@ -124,5 +125,17 @@ describe('the judges', () => {
     expect(await codesFor(turned)).toContain('RENDERING');
     execFileSync('qpdf', ['--empty', '--pages', join(folder, 'one.pdf'), '1', '--', path]);
     expect(await codesFor(readFileSync(path))).toContain('TEXT');
+  });
+
+  it('see their own trembling in an update that changes nothing', async () => {
+    const work = mkdtempSync(join(folder, 'control-'));
+    const [originalPath, path] = [join(work, 'original.pdf'), join(work, 'control.pdf')];
+    execFileSync('qpdf', ['--object-streams=disable', join(folder, 'one.pdf'), originalPath]);
+    expect(await writeUnchangedUpdate(originalPath, path)).toBe(true);
+    const [original, control] = [readFileSync(originalPath), readFileSync(path)];
+    expect(control.subarray(0, original.length).equals(original)).toBe(true);
+    expect(execFileSync('qpdf', ['--check', path], { encoding: 'utf8' })).toContain('No syntax');
+    writeFileSync(originalPath, 'no PDF at all');
+    expect(await writeUnchangedUpdate(originalPath, path)).toBe(false);
   });
 });

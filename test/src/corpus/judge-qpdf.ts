@@ -34,7 +34,8 @@ function kindsOf({ stderr }: ProgramRun, path: string): string[] {
     .map((line) =>
       line
         .replaceAll(path, '')
-        .replaceAll(/\((object|offset|xref|trailer|file position)[^)]*\)/g, '')
+        // Of an object that stands in a hint stream of a linearized file too, which it is no more.
+        .replaceAll(/\((?:linearization hint stream: )?(object|offset|xref|trailer|file position)[^)]*\)/g, '')
         .replaceAll(/\d+/g, 'N')
         .replaceAll(/\s+/g, ' ')
         .trim(),

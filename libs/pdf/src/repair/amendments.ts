@@ -29,7 +29,7 @@ export async function amend(
   const broken = [...live.values()].filter(
     ({ state, stream }) => state === 'unclosed' || (stream !== undefined && !stream.isLengthRight),
   );
-  const concerned = withContents ? broken : broken.filter((object) => rank(object) < 2);
+  const concerned = broken.filter((object) => rank(object) < 2 || (withContents && !isItsOwnLength(object)));
   for (const object of concerned.sort((a, b) => rank(a) - rank(b) || a.offset - b.offset)) {
     const size = object.valueEnd - object.bodyStart + (object.stream?.length ?? 0);
     const parts = size > room ? undefined : await amended(windows, object);
@@ -39,6 +39,11 @@ export async function amend(
     }
   }
   return amendments.sort((a, b) => a.objectNumber - b.objectNumber);
+}
+
+/** Readers show nothing of such a stream: with a length it would come to light. */
+function isItsOwnLength({ objectNumber, stream }: FoundObject): boolean {
+  return stream?.lengthReference === objectNumber;
 }
 
 function rank({ stream, type }: FoundObject): number {

@@ -78,6 +78,15 @@ describe('a damaged file is written anew', () => {
   });
 });
 
+describe('a damaged file keeps as it is', () => {
+  it('a stream that is its own /Length, of which readers show nothing', async () => {
+    const objects = simpleObjects();
+    const pdf = makePdf({ objects: objects.set(4, String(objects.get(4)).replace(/\/Length \d+/, '/Length 4 0 R')) });
+    const cut = pdf.subarray(0, pdf.lastIndexOf('xref\n0'));
+    expect(newer(cut, await sign(cut))).not.toContain('4 0 obj');
+  });
+});
+
 describe('an encrypted file is refused', () => {
   const encrypt = `<< /Filter /Standard /V 1 /R 2 /O (${'o'.repeat(32)}) /U (${'u'.repeat(32)}) /P -4 >>`;
   const pdf = text(simplePdf({ trailer: '/Encrypt 9 0 R /ID [<00> <00>]', root: '1 0 R' }).subarray()).replace(
