@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
 import {
   bufferSource,
   digestPrepared,
   fileSource,
   PdfDocument,
+  PdfError,
   prepareSignature,
   type ByteSource,
   type Prepared,
@@ -14,7 +16,7 @@ import { median } from './figures.js';
 /**
  * One measurement in a process of its own, since peak memory belongs to a process.
  * Arguments: `empty`, or `hash FILE ROUNDS`, `prepare FILE ROUNDS [IMAGE]`, `hot FILE ROUNDS [IMAGE]`. Prints
- * { ms, peakRssKiB }. `hot` is opening and preparing alone, without the digest, when the code has been compiled: as in a server
+ * { ms, peakRssKiB }; `many FOLDER FILES` prints what it keeps in memory (see `prepareMany`). `hot` is opening and preparing alone, without the digest, when the code has been compiled: as in a server
  * that runs.
  */
 const [mode = '', file = '', rounds = '1', image] = process.argv.slice(2);
@@ -61,8 +63,46 @@ async function prepareOnce(source: ByteSource, imagePng: Uint8Array | undefined)
   });
 }
 
+/** Heap after a full collection, and what the process holds of the machine's memory. */
+function memory(): { heapMiB: number; rssMiB: number } {
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heapMiB: heapUsed / 1_048_576, rssMiB: rss / 1_048_576 };
+}
+
+/**
+ * Prepares and digests `files` times a PDF of the folder, round and round. Memory after a tenth of them, when everything is
+ * compiled, and after all: a server that keeps something of each document grows between the two.
+ */
+async function prepareMany(folder: string, files: number): Promise<Record<string, unknown>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && /\.pdf$/i.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+  let refused = 0;
+  let early = memory();
+  for (let count = 1; count <= files; count++) {
+    const handle = await open(paths[count % paths.length] ?? '', 'r');
+    try {
+      const source = await openSource(handle, (await handle.stat()).size);
+      await digestPrepared(source, await prepareOnce(source, undefined), 'sha256');
+    } catch (error) {
+      if (!(error instanceof PdfError)) throw error;
+      refused += 1;
+    } finally {
+      await handle.close();
+    }
+    if (count === Math.ceil(files / 10)) early = memory();
+  }
+  const late = memory();
+  return { files, distinct: paths.length, refused, early, late };
+}
+
 const times: number[] = [];
-if (mode !== 'empty') {
+if (mode === 'many') {
+  process.stdout.write(JSON.stringify(await prepareMany(file, Number(rounds))));
+} else if (mode !== 'empty') {
   const imagePng = image === undefined ? undefined : await readFile(image);
   const warmUps = mode === 'hot' ? hotWarmUps : 1;
   const counted = mode === 'hot' ? Number(rounds) * hotPerRound : Number(rounds);
@@ -80,4 +120,5 @@ if (mode !== 'empty') {
     await handle.close();
   }
 }
-process.stdout.write(JSON.stringify({ ms: median(times), peakRssKiB: process.resourceUsage().maxRSS }));
+if (mode !== 'many')
+  process.stdout.write(JSON.stringify({ ms: median(times), peakRssKiB: process.resourceUsage().maxRSS }));
