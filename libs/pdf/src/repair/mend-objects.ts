@@ -4,7 +4,7 @@ import { asBuffer } from '../sources.js';
 import { type Dictionary, isName } from '../syntax/values.js';
 import type { FoundObject } from './found.js';
 import type { Mending } from './mending.js';
-import { regularText, tolerantDictionary } from './tolerant-parser.js';
+import { newPatience, type Patience, regularText, tolerantDictionary } from './tolerant-parser.js';
 
 /** A longer dictionary is no catalog and no node of the page tree that somebody's program made. */
 const maxBytes = 64 * 1024;
@@ -21,19 +21,23 @@ export async function mendObjects(
   mending: Mending,
 ): Promise<void> {
   const unreadable = [...live.values()].filter(({ state }) => state === 'unreadable').slice(0, maxObjects);
+  const reading = { maxNesting: windows.limits.maxNesting, patience: newPatience() };
   for (const { objectNumber, generation, bodyStart } of unreadable) {
     windows.meter.visit();
     const bytes = asBuffer(await windows.source.read(bodyStart, maxBytes));
-    const dictionary = readDictionary(bytes.subarray(0, endOfObject(bytes)), windows.limits.maxNesting);
+    const dictionary = readDictionary(bytes.subarray(0, endOfObject(bytes)), reading);
     if (dictionary !== undefined && isOfTheSkeleton(dictionary)) {
       mending.set({ objectNumber, generation }, regularText(dictionary));
     }
   }
 }
 
-function readDictionary(bytes: Buffer, maxNesting: number): Dictionary | undefined {
+function readDictionary(
+  bytes: Buffer,
+  { maxNesting, patience }: { readonly maxNesting: number; readonly patience: Patience },
+): Dictionary | undefined {
   try {
-    return tolerantDictionary(bytes, maxNesting);
+    return tolerantDictionary(bytes, maxNesting, patience);
   } catch (error) {
     if (error instanceof PdfError) {
       return undefined;

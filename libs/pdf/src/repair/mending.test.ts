@@ -3,13 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import { bufferSource, PdfDocument } from '../index.js';
 import { hybridPdf, makePdf, simpleObjects, simplePdf, stream } from '../testing/pdf-maker.js';
 import { findings, open, refusal, sign } from '../testing/signing.js';
-import { regularText, tolerantDictionary } from './tolerant-parser.js';
+import { newPatience, regularText, tolerantDictionary } from './tolerant-parser.js';
 
 const text = (pdf: Buffer): string => pdf.toString('latin1');
 const bytes = (value: string): Buffer => Buffer.from(value, 'latin1');
 const newer = (pdf: Buffer, signed: Buffer): string => text(signed.subarray(pdf.length));
 const regular = (value: string): string => {
-  const dictionary = tolerantDictionary(bytes(value), 100);
+  const dictionary = tolerantDictionary(bytes(value), 100, newPatience());
   return dictionary === undefined ? 'none' : text(regularText(dictionary));
 };
 
@@ -35,7 +35,15 @@ describe('a dictionary that no strict reader takes', () => {
   });
 
   it('ends, however deep it goes', () => {
-    expect(() => tolerantDictionary(bytes('<< /A '.repeat(200)), 100)).toThrow('nesting');
+    expect(() => tolerantDictionary(bytes('<< /A '.repeat(200)), 100, newPatience())).toThrow('nesting');
+  });
+
+  it('is given up where ever more has to be passed over, also from one object to the next', () => {
+    const patience = newPatience();
+    const dictionary = bytes(`<< ${'( '.repeat(600)}`);
+    expect(tolerantDictionary(dictionary, 100, patience)?.entries.size).toBe(0);
+    expect(() => tolerantDictionary(dictionary, 100, patience)).toThrow('DAMAGED');
+    expect(() => tolerantDictionary(bytes('<< /A ('), 100, patience)).toThrow('DAMAGED');
   });
 });
 

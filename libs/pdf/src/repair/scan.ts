@@ -10,7 +10,7 @@ import { type Body, parseBody, parseTrailer } from './body.js';
 import type { FoundObject, FoundTrailer, Scan } from './found.js';
 import { headerBytes, matchHeader, type ObjectHeader } from './object-header.js';
 import { endsAt } from './stream-end.js';
-import { regularText, tolerantDictionary } from './tolerant-parser.js';
+import { newPatience, regularText, tolerantDictionary } from './tolerant-parser.js';
 
 const chunkBytes = 1024 * 1024;
 /** After so many chunks other work of the process gets its turn. */
@@ -50,6 +50,7 @@ export class Scanner {
   private isSigned = false;
   private wasted = 0;
   private brokenTrailers = 0;
+  private readonly patience = newPatience();
   private counted = 0;
 
   /** `integers` are those of an earlier pass. Throws PdfError LIMIT_EXCEEDED. */
@@ -193,7 +194,11 @@ export class Scanner {
     const bytes = asBuffer(await this.source.read(offset, maxBrokenTrailerBytes));
     const next = /\d[\0\t\n\f\r ]+obj\b|\bxref\b/.exec(bytes.toString('latin1'));
     try {
-      const dictionary = tolerantDictionary(bytes.subarray(0, next?.index ?? bytes.length), this.limits.maxNesting);
+      const dictionary = tolerantDictionary(
+        bytes.subarray(0, next?.index ?? bytes.length),
+        this.limits.maxNesting,
+        this.patience,
+      );
       const text = dictionary && regularText(dictionary);
       const body = text && parseTrailer(new Parser(text, 0, { maxNesting: this.limits.maxNesting, complete: true }), 0);
       if (body?.trailer?.raw.has('Encrypt') === true && !this.trailer.raw.has('Encrypt')) {

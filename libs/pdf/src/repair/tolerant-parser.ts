@@ -6,10 +6,29 @@ import { Dictionary, type DictionaryEntry, PdfArray, type PdfValue } from '../sy
 const endings = ['endobj', 'endstream', 'stream', 'startxref'] as const;
 
 /**
+ * What is passed over may cost a look at everything behind it: of strings that nobody closes each one does, so that a small
+ * file of nothing but `(` would be read for minutes.
+ */
+const maxPassedOver = 1000;
+
+/** How much more may be passed over, counted over all objects of a file. */
+export interface Patience {
+  left: number;
+}
+
+/**
  * Reads what the strict parser refuses, as other readers do: what can be no key is passed over, a key without a value is
  * left out, what can't be read in an array is null, and what is open at the end is closed there. `>>` ends an array too.
  */
-export class TolerantParser extends Parser {
+class TolerantParser extends Parser {
+  constructor(
+    bytes: Buffer,
+    maxNesting: number,
+    private readonly patience: Patience,
+  ) {
+    super(bytes, 0, { maxNesting, complete: true });
+  }
+
   protected override array(): PdfArray {
     const { bytes } = this;
     const start = this.pos;
@@ -57,7 +76,8 @@ export class TolerantParser extends Parser {
     try {
       return this.value();
     } catch (error) {
-      if (!(error instanceof PdfError) || error.code !== 'DAMAGED') {
+      this.patience.left -= 1;
+      if (!(error instanceof PdfError) || error.code !== 'DAMAGED' || this.patience.left < 0) {
         throw error;
       }
       this.pos = Math.max(start + 1, this.tokenEnd(start));
@@ -145,9 +165,16 @@ function hasTwice(value: PdfValue): boolean {
   );
 }
 
-/** Reads a dictionary from the beginning of `bytes` on; undefined for anything else. Throws PdfError LIMIT_EXCEEDED. */
-export function tolerantDictionary(bytes: Buffer, maxNesting: number): Dictionary | undefined {
-  const parser = new TolerantParser(bytes, 0, { maxNesting, complete: true });
+export function newPatience(): Patience {
+  return { left: maxPassedOver };
+}
+
+/**
+ * Reads a dictionary from the beginning of `bytes` on; undefined for anything else. Throws PdfError LIMIT_EXCEEDED, or
+ * DAMAGED when patience ends.
+ */
+export function tolerantDictionary(bytes: Buffer, maxNesting: number, patience: Patience): Dictionary | undefined {
+  const parser = new TolerantParser(bytes, maxNesting, patience);
   while (isSpace(bytes[parser.pos])) {
     parser.pos += 1;
   }
