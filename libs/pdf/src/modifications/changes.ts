@@ -99,7 +99,8 @@ export async function findUses(before: ObjectView, changes: ReadonlyMap<number, 
   return { referrers };
 }
 
-async function readable(view: ObjectView, objectNumber: number): Promise<IndirectObject | undefined> {
+/** Undefined for what can't be read: no viewer shows it. */
+export async function readable(view: ObjectView, objectNumber: number): Promise<IndirectObject | undefined> {
   try {
     return await view.object(objectNumber);
   } catch (error) {

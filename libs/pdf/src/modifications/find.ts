@@ -10,7 +10,7 @@ import { readCatalog, type Structure } from '../reader/structure.js';
 import { changedKeys, sameValue } from '../syntax/same-value.js';
 import { type Dictionary, isName, PdfArray, Reference } from '../syntax/values.js';
 import type { ModificationFinding, PdfSignature } from '../types.js';
-import { findChanges, findUses, isObjectStream } from './changes.js';
+import { findChanges, findUses, isObjectStream, readable } from './changes.js';
 import { Comparison, referenced } from './comparison.js';
 import { findCoverageFaults, findUnaccountedBytes } from './coverage.js';
 import { compareForm } from './form.js';
@@ -160,7 +160,7 @@ async function storeObjects(view: ObjectView, catalog: Dictionary): Promise<Set<
   const pending = [{ value: catalog.get('DSS'), depth: 0 }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value, depth } = next;
-    const object = value instanceof Reference ? await view.object(value.objectNumber) : undefined;
+    const object = value instanceof Reference ? await readable(view, value.objectNumber) : undefined;
     if (object !== undefined && (object.dataOffset !== undefined || found.has(object.objectNumber))) {
       continue;
     }
