@@ -86,13 +86,16 @@ export class WindowReader {
     }
   }
 
-  /** What was parsed is parsed anew: what does not fit 8 KiB is an array of thousands of items, and grows in big steps. */
+  /**
+   * What was parsed is parsed anew: what does not fit 64 KiB is an array of thousands of items, and grows in big steps. Up to
+   * there it may be a signature, of which nothing behind it is wanted.
+   */
   private wider(length: number): number {
     const { maxObjectBytes } = this.limits;
     if (length >= maxObjectBytes) {
       throw limitExceeded(`an object of at most ${maxObjectBytes} bytes`, 'a longer one');
     }
-    return Math.min(length * (length < 8192 ? 4 : length < 524_288 ? 8 : 2), maxObjectBytes);
+    return Math.min(length * growthFrom(length), maxObjectBytes);
   }
 
   /** A parser over decoded bytes, which are complete. */
@@ -100,4 +103,11 @@ export class WindowReader {
     const { maxNesting } = this.limits;
     return new Parser(bytes, pos, { maxNesting, complete: true, onReference: this.onReference });
   }
+}
+
+function growthFrom(length: number): number {
+  if (length < 8192) {
+    return 4;
+  }
+  return length < 65_536 || length >= 524_288 ? 2 : 8;
 }
