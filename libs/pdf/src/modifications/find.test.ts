@@ -276,6 +276,12 @@ describe('published attacks', () => {
     expect(await findings(turned)).toEqual(['OBJECT_REDEFINED']);
   });
 
+  it('flags of more than 32 bits are kept as the bits that they are', async () => {
+    const pdf = makePdf({ objects: simpleObjects({ catalog: '/AcroForm << /Fields [] /SigFlags 99999999999 >>' }) });
+    const twice = await sign(await sign(pdf), { fieldName: 'Signature2' });
+    expect(await findings(twice)).toEqual([]);
+  });
+
   it('shadow: another catalog is found', async () => {
     const pdf = text(appendRevision(signed, new Map([[80, body(catalog)]])));
     const at = pdf.lastIndexOf('/Root 1 0 R');

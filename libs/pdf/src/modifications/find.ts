@@ -132,6 +132,10 @@ async function compareCatalog(comparison: Comparison): Promise<void> {
 async function compareStore(comparison: Comparison): Promise<void> {
   const { before, after } = comparison;
   const oldCatalog = await readCatalog(before);
+  const store = referenced(oldCatalog.dictionary.get('DSS'));
+  if (store !== undefined && (await readable(before, store)) === undefined) {
+    return;
+  }
   const oldStore = await before.dictionary(oldCatalog.dictionary.get('DSS'));
   if (oldStore === undefined) {
     return;

@@ -54,7 +54,8 @@ async function compareFormKeys(
     await comparison.before.resolve(oldForm?.get('SigFlags')),
     await comparison.after.resolve(newForm.get('SigFlags')),
   ];
-  const kept = typeof old === 'number' ? old : 0;
+  // As the 32 bits that a flag is one of, also where a file says more.
+  const kept = typeof old === 'number' ? old | 0 : 0;
   if (kept !== 0 && (typeof current !== 'number' || (current & kept) !== kept)) {
     comparison.report('FORM_CHANGED', 'flags of /SigFlags were removed');
   }

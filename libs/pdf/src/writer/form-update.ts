@@ -131,7 +131,7 @@ export function updateForm(
   }
   const changes = new Map(entries);
   if ((flags & signatureFlags) !== signatureFlags) {
-    changes.set('SigFlags', String(flags | signatureFlags));
+    changes.set('SigFlags', String((flags | signatureFlags) >>> 0));
   }
   if (changes.size > 0) {
     edits.setKeys(holder, form, changes);
