@@ -1,7 +1,7 @@
 import { PdfError } from '../errors.js';
 import { limitExceeded } from '../limits.js';
 import { knownText } from './known-texts.js';
-import { hexValue } from './strings.js';
+import { endOfLiteral, hexValue } from './strings.js';
 import {
   Dictionary,
   type DictionaryEntry,
@@ -256,22 +256,11 @@ export class Parser {
   }
 
   private literalString(): PdfString {
-    const { bytes } = this;
     const start = this.pos;
-    let open = 0;
-    for (let at = start; at < bytes.length; at += 1) {
-      const code = bytes[at];
-      if (code === 0x5c) {
-        at += 1;
-      } else if (code === 0x28) {
-        open += 1;
-      } else if (code === 0x29) {
-        open -= 1;
-        if (open === 0) {
-          this.pos = at + 1;
-          return new PdfString(bytes, start, this.pos, this.stringCipher);
-        }
-      }
+    const end = endOfLiteral(this.bytes, start);
+    if (end !== undefined) {
+      this.pos = end;
+      return new PdfString(this.bytes, start, end, this.stringCipher);
     }
     return this.ended();
   }

@@ -120,3 +120,22 @@ export function encodeText(text: string): string {
   const utf16 = Buffer.from(text, 'utf16le').swap16();
   return `<FEFF${utf16.toString('hex').toUpperCase()}>`;
 }
+
+/** Just behind the `)` that closes the literal string at `start` (ISO 32000-2, 7.3.4.2); undefined where none does. */
+export function endOfLiteral(bytes: Buffer, start: number): number | undefined {
+  let open = 0;
+  for (let at = start; at < bytes.length; at += 1) {
+    const code = bytes[at];
+    if (code === 0x5c) {
+      at += 1;
+    } else if (code === 0x28) {
+      open += 1;
+    } else if (code === 0x29) {
+      open -= 1;
+      if (open === 0) {
+        return at + 1;
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import type { ObjectCipher } from '../encryption/object-cipher.js';
 import { asBuffer } from '../sources.js';
-import { decodeHexString, decodeLiteralString } from '../syntax/strings.js';
+import { decodeHexString, decodeLiteralString, endOfLiteral } from '../syntax/strings.js';
 import type { Part } from './parts.js';
 
 /**
@@ -49,6 +49,9 @@ function replaceStrings(bytes: Buffer, replace: (decoded: Buffer) => Buffer): Bu
       at = endOfComment(bytes, at);
     } else if (code === 0x28) {
       const end = endOfLiteral(bytes, at);
+      if (end === undefined) {
+        throw new Error('a literal string must end in the part in which it begins');
+      }
       found.push(bytes.subarray(copied, at), replace(decodeLiteralString(bytes.subarray(at, end))));
       copied = at = end;
     } else if (code === 0x3c && bytes[at + 1] !== 0x3c) {
@@ -75,22 +78,4 @@ function endOfComment(bytes: Buffer, start: number): number {
     at += 1;
   }
   return at;
-}
-
-function endOfLiteral(bytes: Buffer, start: number): number {
-  let open = 0;
-  for (let at = start; at < bytes.length; at += 1) {
-    const code = bytes[at];
-    if (code === 0x5c) {
-      at += 1;
-    } else if (code === 0x28) {
-      open += 1;
-    } else if (code === 0x29) {
-      open -= 1;
-      if (open === 0) {
-        return at + 1;
-      }
-    }
-  }
-  throw new Error('a literal string must end in the part in which it begins');
 }

@@ -95,9 +95,9 @@ export class Placements {
   /** Where the signature stands that is to be covered. */
   private async signatureSpot(covering: CoveringPlacement['covering'], context: PlacementContext): Promise<Spot> {
     const { document, earlier } = context;
-    const step = covering === 'latest' ? earlier.findLastIndex((one) => one !== undefined) : undefined;
-    if (typeof covering === 'object' && 'step' in covering) return this.spotOfStep(covering.step, context);
-    if (step !== undefined && step >= 0) return this.spotOfStep(step, context);
+    if (covering !== 'latest' && 'step' in covering) return this.spotOfStep(covering.step, context);
+    const latestStep = earlier.findLastIndex((placed) => placed !== undefined);
+    if (covering === 'latest' && latestStep >= 0) return this.spotOfStep(latestStep, context);
     const wanted = covering === 'latest' ? undefined : covering.field;
     const signed = await this.signedSpots(document.documentId, context.version);
     const spot = wanted === undefined ? signed.at(-1) : signed.find(({ field }) => field === wanted);
