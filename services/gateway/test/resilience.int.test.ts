@@ -66,8 +66,10 @@ describe('when something fails', () => {
   async function status(jobId: string, baseUrl = gateway.baseUrl): Promise<string> {
     return (await call(baseUrl, `GET /v1/signing-jobs/${jobId}`, { key })).json(signingJobSchema).status;
   }
-  async function startSigner(): Promise<FakeSigner> {
+  async function startSigner(mode: FakeSigner['mode'] = 'work'): Promise<FakeSigner> {
     signer = new FakeSigner(world.store, world.redisUrl);
+    // Before it is ready: it takes the first job as soon as it is connected.
+    signer.mode = mode;
     await signer.ready();
     return signer;
   }
@@ -131,8 +133,7 @@ describe('when something fails', () => {
     // As a worker leaves it behind that threw UnrecoverableError before it could store an outcome.
     await job?.remove();
     await queue.add('sign', { jobId, step: 0 }, { jobId: `${jobId}.0`, attempts: 1 });
-    const failing = await startSigner();
-    failing.mode = 'give-up';
+    const failing = await startSigner('give-up');
     await until(async () => (await queue.getJobState(`${jobId}.0`)) === 'failed');
     failing.mode = 'work';
     await until(async () => (await status(jobId)) === 'completed');
