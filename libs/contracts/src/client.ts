@@ -4,9 +4,10 @@ import { nameSchema, sha256Schema } from './identifiers.js';
 import { screeningOverridesSchema } from './screening.js';
 
 export const scopeSchema = z
-  .enum(['documents', 'sign', 'verify', 'operate'])
+  .enum(['documents', 'sign', 'verify', 'operate', 'manage'])
   .describe(
-    'documents: upload and read one’s own; sign: make and read jobs; verify: validate PDFs; operate: metrics and quarantine',
+    'documents: upload and read one’s own; sign: make and read jobs; verify: validate PDFs; operate: tokens and quarantine; ' +
+      'manage: templates, credentials and registers',
   );
 export type Scope = z.infer<typeof scopeSchema>;
 

@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
 
+/**
+ * What a signature is for. leader: the authorised person approves. clerk: the organisation's seal on what was approved, with
+ * number and date. copy: the organisation certifies a copy (sao y, sao lục, trích sao). attachment: the organisation signs a
+ * separate annex of a document that it issued. incoming: the organisation stamps what it received. digitised: a person or the
+ * organisation signs a paper that was scanned.
+ */
 export const roleSchema = z
-  .enum(['leader', 'clerk'])
-  .describe('leader: the authorised person approves; clerk: the organisation’s seal, only after a valid approval')
+  .enum(['leader', 'clerk', 'copy', 'attachment', 'incoming', 'digitised'])
+  .describe(
+    'leader: the authorised person approves; clerk: the organisation’s seal, with number and date, only after a valid ' +
+      'approval; copy: the organisation certifies a copy; attachment: the organisation signs an annex of what it issued; ' +
+      'incoming: the organisation stamps what it received; digitised: a scanned paper is signed',
+  )
   .meta({ id: 'Role' });
 export type Role = z.infer<typeof roleSchema>;
 

@@ -13,3 +13,4 @@ export * from './revocation.js';
 export * from './screening.js';
 export * from './signing-job.js';
 export * from './verification.js';
+export * from './warnings.js';
