@@ -18,6 +18,7 @@ export default {
     'libs/cms',
     'libs/validation',
     'libs/storage',
+    'libs/preparation',
     'libs/service',
     'libs/sandbox',
     'services/gateway',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificatesPem } from '@kyso/cms';
 import { newId, objectKeys, type CredentialRecord, type StoredJob } from '@kyso/contracts';
+import { StoredImages } from '@kyso/preparation';
 import { openSandbox, type Sandbox, type SandboxCredential } from '@kyso/sandbox';
 import { openAudit } from '@kyso/service';
 import { inProcessSigner, Pkcs11Token, TokenFleet, type DigestSigner, type PinGuard } from '@kyso/signer/hsm';
@@ -11,7 +12,6 @@ import {
   SignatureMemory,
   signingWork,
   StoredCredentials,
-  StoredImages,
   TokenSizeMemory,
   type SigningPorts,
 } from '@kyso/signer/sign-document';

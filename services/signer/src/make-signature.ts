@@ -4,7 +4,7 @@ import { PlaceholderTooSmall, completeSignature, digestPrepared, type ByteSource
 import { hash } from 'node:crypto';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import type { RevocationStatus } from './evidence/gather-evidence.js';
-import { prepareStep } from './preparation/prepare-step.js';
+import { prepareStep } from '@kyso/preparation';
 import type { Intent } from './release/intent.js';
 import type { SigningPorts } from './signing-ports.js';
 import type { SigningWork } from './signing-work.js';

@@ -24,7 +24,6 @@ import type { SigningWork } from './signing-work.js';
 export type { SigningPorts } from './signing-ports.js';
 export { signingWork, type SigningWork } from './signing-work.js';
 export { StoredCredentials } from './credentials/stored-credentials.js';
-export { StoredImages } from './preparation/image-source.js';
 export { SignatureMemory } from './release/signature-memory.js';
 export { TokenSizeMemory } from './timestamp/token-size-memory.js';
 

@@ -18,7 +18,7 @@ import { revocationCacheClient } from './evidence/revocation-cache-client.js';
 import { createPinGuard } from './hsm/pin-guard.js';
 import { TokenFleet } from './hsm/token-fleet.js';
 import { createSignerMetrics } from './metrics.js';
-import { StoredImages } from './preparation/image-source.js';
+import { StoredImages } from '@kyso/preparation';
 import { progressPublisher } from './progress-channel.js';
 import { SignatureMemory } from './release/signature-memory.js';
 import { runStep } from './run-step.js';

@@ -2,7 +2,7 @@ import type { ScreeningOverrides, Stage } from '@kyso/contracts';
 import type { Certificate } from '@kyso/cms';
 import type { ObjectStore } from '@kyso/storage';
 import type { CredentialSource } from './credentials/credential-source.js';
-import type { ImageSource } from './preparation/image-source.js';
+import type { ImageSource } from '@kyso/preparation';
 import type { RevocationSource } from './evidence/revocation-source.js';
 import type { DigestSigner } from './hsm/digest-signer.js';
 import type { TimestampSource } from './timestamp/timestamp-source.js';

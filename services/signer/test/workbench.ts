@@ -18,6 +18,7 @@ import {
   type SandboxCredential,
   type SandboxServer,
 } from '@kyso/sandbox';
+import { StoredImages } from '@kyso/preparation';
 import { putJson, readOutcome, type ObjectStore } from '@kyso/storage';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -26,7 +27,7 @@ import { join } from 'node:path';
 import { TokenFleet, tokenSettingsSchema, type PinGuard } from '../src/hsm/index.js';
 import type { RunStepPorts, StepEnd } from '../src/run-step.js';
 import { runStep } from '../src/run-step.js';
-import { SignatureMemory, StoredCredentials, StoredImages, TokenSizeMemory } from '../src/sign-document.js';
+import { SignatureMemory, StoredCredentials, TokenSizeMemory } from '../src/sign-document.js';
 import { MemoryStore } from './memory-store.js';
 import { freePort } from './redis-server.js';
 import { fetchBytes, revocationOverHttp } from './revocation-over-http.js';

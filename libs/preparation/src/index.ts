@@ -1,0 +1,3 @@
+export { fillLine, vietnamTime } from './fill-line.js';
+export { StoredImages, type ImageSource } from './image-source.js';
+export { prepareStep } from './prepare-step.js';
