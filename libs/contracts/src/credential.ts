@@ -20,21 +20,96 @@ export type Role = z.infer<typeof roleSchema>;
 export const signatureSchemeSchema = z.enum(['rsa-pkcs1', 'rsa-pss', 'ecdsa']).meta({ id: 'SignatureScheme' });
 export const digestAlgorithmSchema = z.enum(['sha256', 'sha384', 'sha512']).meta({ id: 'DigestAlgorithm' });
 
+/** The official in the caller’s portal on whose behalf the client acts. Kyso trusts the client in this and records it. */
+export const actorSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[!-~]{1,200}$/, 'expected 1 to 200 visible ASCII characters')
+      .describe('The official’s id in the portal, such as a user name; compared byte by byte'),
+    name: z.string().min(1).max(200).optional().describe('For people who read the record'),
+  })
+  .meta({ id: 'Actor' });
+export type Actor = z.infer<typeof actorSchema>;
+
+/** Days as `getUTCDay` counts them. */
+export const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+const timeOfDay = (latest: string) =>
+  z
+    .string()
+    .regex(/^(?:([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/, 'expected HH:MM')
+    .refine((time) => time <= latest, `expected a time until ${latest}`);
+
+/** When a key may be used. Vietnam’s zone, UTC+07:00 all the year. */
+export const hoursSchema = z
+  .strictObject({
+    days: z.array(z.enum(weekdays)).min(1).max(7),
+    from: timeOfDay('23:59').describe('HH:MM in Vietnam, included'),
+    until: timeOfDay('24:00').describe('HH:MM in Vietnam, not included; 24:00 is the end of the day'),
+  })
+  .refine(({ from, until }) => from < until, 'expected from before until; write a night as two entries')
+  .meta({ id: 'Hours' });
+export type Hours = z.infer<typeof hoursSchema>;
+
+/** An organisation’s key lent to an official for a time; who did so, and when, stays on record. */
+export const delegationSchema = z
+  .object({
+    delegationId: z.string().regex(/^dlg_[0-9a-z]{26}$/, 'expected dlg_ and 26 characters'),
+    actor: actorSchema,
+    roles: z.array(roleSchema).min(1).optional().describe('Absent: every role of the credential'),
+    from: instantSchema.describe('Included'),
+    until: instantSchema.describe('Not included'),
+    reason: z.string().min(1).max(500).describe('The decision by which it was done'),
+    grantedBy: z.string().describe('Client, and the official it acted for'),
+    grantedAt: instantSchema,
+    revokedBy: z.string().optional(),
+    revokedAt: instantSchema.optional().describe('From then on it counts no more'),
+  })
+  .meta({ id: 'Delegation' });
+export type Delegation = z.infer<typeof delegationSchema>;
+
+const keyIdSchema = z
+  .string()
+  .regex(/^([0-9a-f]{2}){1,64}$/, 'expected pairs of hexadecimal digits, lower case')
+  .describe('CKA_ID of the private key, hexadecimal');
+
+/** What a credential had before a renewal; approvals made with it are still those of its owner. */
+const formerKeySchema = z.object({
+  token: nameSchema,
+  keyId: keyIdSchema,
+  certificatesPem: z.string().min(1),
+  replacedAt: instantSchema,
+});
+
 /**
- * `credentials/<id>.json`: a key on a token and the certificate that goes with it. It holds no secret.
+ * `credentials/<id>.json`: a key on a token and the certificate that goes with it. It holds no secret. What is optional came
+ * later than the first records: absent means no limit.
  */
 export const credentialRecordSchema = z.object({
   credentialId: nameSchema,
   kind: z.enum(['person', 'organisation']),
   token: nameSchema.describe('Name of the token in the signer’s configuration; also names the queue'),
-  keyId: z
-    .string()
-    .regex(/^([0-9a-f]{2}){1,64}$/)
-    .describe('CKA_ID of the private key, hexadecimal'),
+  keyId: keyIdSchema,
   scheme: signatureSchemeSchema,
   digestAlgorithm: digestAlgorithmSchema,
   certificatesPem: z.string().min(1).describe('The signer’s certificate first, then its issuers without the root'),
   enabled: z.boolean(),
+  revision: z.int().min(1).optional().describe('Counts the changes; absent: a record from before changes were counted'),
+  owner: z.string().optional().describe('The person or organisation that the key belongs to, as the operator names it'),
+  organisation: z.string().optional().describe('The organisation for which it signs, as the operator names it'),
+  roles: z.array(roleSchema).min(1).optional().describe('What the key may be used for, whoever asks'),
+  clients: z
+    .record(nameSchema, z.array(roleSchema).min(1))
+    .optional()
+    .describe('Client id to the roles in which it may use the key, besides those of the client’s own record'),
+  users: z
+    .array(actorSchema.shape.id)
+    .optional()
+    .describe('Officials who may have it used; others need a delegation. Absent: whoever the client lets'),
+  delegations: z.array(delegationSchema).optional(),
+  hours: z.array(hoursSchema).min(1).optional(),
+  register: nameSchema.optional().describe('Register of the numbers of outgoing documents'),
+  former: z.array(formerKeySchema).optional(),
 });
 export type CredentialRecord = z.infer<typeof credentialRecordSchema>;
 

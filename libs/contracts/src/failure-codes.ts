@@ -14,6 +14,12 @@ const table = {
     'Ứng dụng không được dùng chứng thư số này với vai trò này.',
     'This client may not use this credential in this role.',
   ),
+  ACTOR_FORBIDDEN: row(
+    403,
+    false,
+    'Người dùng này không được giao sử dụng chứng thư số này.',
+    'The credential is not entrusted to this official.',
+  ),
   ROUTE_UNKNOWN: row(404, false, 'Không có địa chỉ này.', 'There is nothing at this address.'),
   DOCUMENT_UNKNOWN: row(404, false, 'Không tìm thấy văn bản.', 'The document is not known.'),
   VERSION_UNKNOWN: row(404, false, 'Văn bản không có phiên bản này.', 'The document has no such version.'),
@@ -148,6 +154,13 @@ const table = {
     false,
     'Chứng thư số không dùng được để ký văn bản.',
     'The certificate or its key may not be used to sign documents.',
+  ),
+  CREDENTIAL_DISABLED: row(403, false, 'Chứng thư số đã bị ngừng sử dụng.', 'The credential is switched off.'),
+  OUTSIDE_HOURS: row(
+    403,
+    false,
+    'Ngoài thời gian được phép sử dụng chứng thư số này.',
+    'The credential may not be used at this time.',
   ),
   PIN_INCORRECT: row(
     503,

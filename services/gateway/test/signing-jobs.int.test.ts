@@ -155,7 +155,7 @@ describe('signing jobs', () => {
       ],
       [
         'a credential that is switched off',
-        'CREDENTIAL_FORBIDDEN',
+        'CREDENTIAL_DISABLED',
         403,
         { steps: [{ ...leaderStep, credentialId: 'off' }] },
       ],

@@ -1,5 +1,6 @@
 import {
   SigningError,
+  assertCredentialRules,
   objectKeys,
   type Repaired,
   type ScreeningFinding,
@@ -52,6 +53,7 @@ async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<Step
     throw new SigningError('VERSION_STALE', { expected: `version ${work.newVersion} free`, found: 'released' });
   }
   const credential = await ports.credentials.get(work.step.credentialId);
+  assertCredentialRules(credential.record, { role: work.step.role, now: ports.clock.now() });
   const base = objectKeys.version(work.job.documentId, work.baseVersion);
   const original = await openObjectSource(ports.store, base);
   if (original === undefined) {

@@ -1,5 +1,5 @@
 import { checkCades } from '@kyso/cms';
-import { SigningError, objectKeys, type StoredStep } from '@kyso/contracts';
+import { SigningError, objectKeys, weekdays, type StoredStep } from '@kyso/contracts';
 import { bufferSource } from '@kyso/pdf';
 import { validatePdf, type ValidationReport } from '@kyso/validation';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -11,6 +11,9 @@ import { runStep, type RunStepPorts } from '../src/run-step.js';
 import { embedded, opensslCms, opensslTs, program } from './judges.js';
 import { Workbench, sealStep, sha256, step } from './workbench.js';
 import { samplePdf } from './sample-pdf.js';
+
+/** A weekday that is not today anywhere on earth, for 2 ≤ days ≤ 5. */
+const dayAfter = (days: number): string => weekdays[(new Date().getUTCDay() + days) % 7] as string;
 
 describe('signing a document', () => {
   let bench: Workbench;
@@ -356,7 +359,23 @@ describe('signing a document', () => {
     await bench.run(await bench.submit(await bench.upload(), [step('B-B')]));
     await bench.store.put(key, Buffer.from(JSON.stringify({ ...record, enabled: false })));
     await sleep(2);
-    expect(await failureOf([step('B-B')])).toBe('CREDENTIAL_FORBIDDEN');
+    expect(await failureOf([step('B-B')])).toBe('CREDENTIAL_DISABLED');
+  });
+
+  it.each([
+    ['the key is not for', { roles: ['digitised'] }, 'CREDENTIAL_FORBIDDEN'],
+    [
+      'the clock is outside the hours of',
+      { hours: [{ days: [dayAfter(3)], from: '00:00', until: '24:00' }] },
+      'OUTSIDE_HOURS',
+    ],
+  ])('refuses, without using a key, what %s', async (_what, limits, code) => {
+    const key = objectKeys.credential('leader');
+    const record = JSON.parse(String(bench.store.objects.get(key))) as object;
+    await bench.store.put(key, Buffer.from(JSON.stringify({ ...record, ...limits })));
+    await sleep(2);
+    expect(await failureOf([step('B-B')])).toBe(code);
+    expect(bench.audited).toEqual([]);
   });
 
   it('tells a version that another job released from its own, whatever the intent says', async () => {

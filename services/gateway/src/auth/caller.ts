@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { SigningError, type ApiClientRecord, type Role, type Scope } from '@kyso/contracts';
+import { SigningError, type ApiClientRecord, type Scope } from '@kyso/contracts';
 import type { FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
@@ -33,8 +33,3 @@ export function callerOf(request: FastifyRequest): ApiClientRecord {
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) =>
   callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
-
-/** True when the client may use the credential in that role. */
-export function mayUse(client: ApiClientRecord, credentialId: string, role: Role): boolean {
-  return Object.hasOwn(client.credentials, credentialId) && client.credentials[credentialId]!.includes(role);
-}

@@ -9,6 +9,7 @@ import {
 } from '@kyso/contracts';
 import { getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
+import { rolesOf } from './usable.js';
 
 /** A credential with its certificate parsed. */
 export interface KnownCredential {
@@ -58,14 +59,15 @@ export class CredentialRegistry {
 
 /** What a caller is shown of a credential. */
 export function describeCredential(
-  { record, certificate }: KnownCredential,
+  known: KnownCredential,
   client: ApiClientRecord,
   tokenState: TokenState,
 ): Credential {
+  const { record, certificate } = known;
   return {
     credentialId: record.credentialId,
     kind: record.kind,
-    roles: client.credentials[record.credentialId] ?? [],
+    roles: rolesOf(known, client),
     subject: certificate.subject,
     subjectName: certificate.commonName,
     issuer: certificate.issuer,

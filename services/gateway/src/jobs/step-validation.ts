@@ -7,8 +7,8 @@ import {
   type SigningStep,
   type StoredStep,
 } from '@kyso/contracts';
-import { mayUse } from '../auth/caller.js';
 import type { CredentialRegistry, KnownCredential } from '../credentials/credential-registry.js';
+import { assertUsable } from '../credentials/usable.js';
 import type { Placements } from '../placement/placements.js';
 import { assertLinesDrawable } from './appearance-text.js';
 import type { CheckedImage, ImageShelf } from './image-shelf.js';
@@ -33,7 +33,7 @@ export class StepValidation {
   constructor(private readonly parts: StepValidationParts) {}
 
   /**
-   * Throws the first refusal: CREDENTIAL_UNKNOWN, CREDENTIAL_FORBIDDEN, CERTIFICATE_…, LEVEL_UNREACHABLE, IMAGE_INVALID,
+   * Throws the first refusal: CREDENTIAL_UNKNOWN, those of `assertUsable`, LEVEL_UNREACHABLE, IMAGE_INVALID,
    * TEXT_NOT_DRAWABLE, and those of `Placements`. The step is named in `found`, counted from 0.
    */
   async validate(
@@ -84,16 +84,7 @@ export class StepValidation {
   private async credentialFor(client: ApiClientRecord, step: SigningStep): Promise<KnownCredential> {
     const credential = await this.parts.credentials.find(step.credentialId);
     if (credential === undefined) throw new SigningError('CREDENTIAL_UNKNOWN', { found: step.credentialId });
-    if (!mayUse(client, step.credentialId, step.role)) {
-      throw new SigningError('CREDENTIAL_FORBIDDEN', {
-        expected: describeRights(client, step.credentialId),
-        found: `${step.credentialId} as ${step.role}`,
-      });
-    }
-    if (!credential.record.enabled) {
-      throw new SigningError('CREDENTIAL_FORBIDDEN', { found: `${step.credentialId}, which is switched off` });
-    }
-    assertCertificate(credential, this.parts.now());
+    assertUsable(credential, { client, role: step.role, now: this.parts.now() });
     return credential;
   }
 
@@ -103,34 +94,6 @@ export class StepValidation {
       throw new SigningError('LEVEL_UNREACHABLE', { expected: levels.join(', '), found: level });
     }
   }
-}
-
-/** Dates and key usage (RFC 5280, 4.1.2.5 and 4.2.1.3); revocation and the chain are the signer’s to check. */
-function assertCertificate({ certificate }: KnownCredential, now: Date): void {
-  if (now < certificate.notBefore) {
-    throw new SigningError('CERTIFICATE_NOT_YET_VALID', {
-      expected: `a time from ${certificate.notBefore.toISOString()}`,
-      found: now.toISOString(),
-    });
-  }
-  if (now > certificate.notAfter) {
-    throw new SigningError('CERTIFICATE_EXPIRED', {
-      expected: `a time until ${certificate.notAfter.toISOString()}`,
-      found: now.toISOString(),
-    });
-  }
-  const usage = certificate.keyUsage;
-  if (usage !== undefined && !usage.has('digitalSignature') && !usage.has('nonRepudiation')) {
-    throw new SigningError('CERTIFICATE_UNFIT', {
-      expected: 'key usage digitalSignature or nonRepudiation',
-      found: [...usage].join(', '),
-    });
-  }
-}
-
-function describeRights(client: ApiClientRecord, credentialId: string): string {
-  const roles = Object.hasOwn(client.credentials, credentialId) ? client.credentials[credentialId] : undefined;
-  return roles === undefined ? 'a credential of this client' : `role ${roles.join(' or ')}`;
 }
 
 function inStep(error: unknown, index: number): unknown {

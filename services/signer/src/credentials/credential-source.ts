@@ -12,8 +12,8 @@ export interface PreparedCredential {
 
 /** Port to the credentials. */
 export interface CredentialSource {
-  /** Throws SigningError CREDENTIAL_UNKNOWN, CREDENTIAL_FORBIDDEN (disabled), CERTIFICATE_…, STORE_UNAVAILABLE. */
+  /** Throws SigningError CREDENTIAL_UNKNOWN, CERTIFICATE_…, STORE_UNAVAILABLE. What its record allows is asked at each use. */
   get(credentialId: string): Promise<PreparedCredential>;
-  /** SHA-256 (hexadecimal) of the certificates of all credentials of persons, whether enabled or not. */
+  /** SHA-256 (hexadecimal) of all certificates that credentials of persons have or had, whether enabled or not. */
   personCertificates(): Promise<ReadonlySet<string>>;
 }

@@ -74,9 +74,6 @@ export class StoredCredentials implements CredentialSource {
   }
 
   #prepare(record: CredentialRecord): PreparedCredential {
-    if (!record.enabled) {
-      throw new SigningError('CREDENTIAL_FORBIDDEN', { expected: 'an enabled credential', found: 'a disabled one' });
-    }
     const now = this.options.now();
     const certificates = parseCertificatesPem(record.certificatesPem);
     const [certificate] = certificates;
@@ -104,8 +101,12 @@ export class StoredCredentials implements CredentialSource {
       const bytes = await store.get(key);
       if (bytes === undefined) continue;
       const record = parseRecord(bytes);
-      const [certificate] = record.kind === 'person' ? parseCertificatesPem(record.certificatesPem) : [];
-      if (certificate !== undefined) found.add(certificate.sha256);
+      if (record.kind !== 'person') continue;
+      // What was approved before a renewal is still approved.
+      for (const { certificatesPem } of [record, ...(record.former ?? [])]) {
+        const [certificate] = parseCertificatesPem(certificatesPem);
+        if (certificate !== undefined) found.add(certificate.sha256);
+      }
     }
     return found;
   }
