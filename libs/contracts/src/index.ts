@@ -13,5 +13,6 @@ export * from './records.js';
 export * from './revocation.js';
 export * from './screening.js';
 export * from './signing-job.js';
+export * from './token.js';
 export * from './verification.js';
 export * from './warnings.js';

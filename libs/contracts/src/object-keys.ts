@@ -21,4 +21,9 @@ export const objectKeys = {
   credentialsPrefix: 'credentials/',
   client: (clientId: string) => `clients/${clientId}.json`,
   quarantine: (token: string) => `tokens/${token}/quarantine.json`,
+  /** What a signer last read from the token: public data. */
+  inventory: (token: string) => `tokens/${token}/inventory.json`,
+  /** Who took the token out of the quarantine that began at `at`; created once. */
+  lifting: (token: string, at: string) => `tokens/${token}/liftings/${Date.parse(at)}.json`,
+  tokensPrefix: 'tokens/',
 } as const;

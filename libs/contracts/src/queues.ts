@@ -28,6 +28,8 @@ export const progressChannel = 'kyso:progress';
 
 /** Redis hash of what a signer last said of its tokens: field `<signerId>`, value `tokenReportSchema` as JSON. */
 export const tokenReportKey = (token: string): string => `kyso:token:${token}`;
+/** Redis set of the names of all tokens that signers have been configured with. */
+export const tokenNamesKey = 'kyso:tokens';
 export const tokenReportSchema = z.object({
   token: nameSchema,
   signerId: z.string(),

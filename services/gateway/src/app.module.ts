@@ -14,7 +14,8 @@ import { MinuteCounter, RequestBudget } from './auth/rate-limits.js';
 import type { Config } from './config.js';
 import { controllers } from './controllers.js';
 import { CredentialRegistry } from './credentials/credential-registry.js';
-import { TokenStates } from './credentials/token-states.js';
+import { TokenDesk } from './tokens/token-desk.js';
+import { TokenStates } from './tokens/token-states.js';
 import { DocumentShelf } from './documents/document-shelf.js';
 import { FreeSpace } from './documents/free-space.js';
 import { FieldCheck } from './documents/field-check.js';
@@ -113,6 +114,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     },
   });
 
+  const tokenStates = new TokenStates(redis);
+  const tokenDesk = new TokenDesk({ store, states: tokenStates, now: () => new Date() });
   const archive = new JobArchive(store);
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
@@ -156,7 +159,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: STORE, useValue: store },
     { provide: DoorKeeper, useValue: door },
     { provide: CredentialRegistry, useValue: credentials },
-    { provide: TokenStates, useValue: new TokenStates(redis) },
+    { provide: TokenStates, useValue: tokenStates },
+    { provide: TokenDesk, useValue: tokenDesk },
     { provide: DocumentShelf, useValue: shelf },
     { provide: Uploads, useValue: uploads },
     { provide: JobArchive, useValue: archive },

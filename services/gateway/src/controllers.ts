@@ -1,7 +1,14 @@
 import { CredentialsController } from './credentials.controller.js';
 import { DocumentsController } from './documents.controller.js';
 import { SigningJobsController } from './signing-jobs.controller.js';
+import { TokensController } from './tokens.controller.js';
 import { VerificationsController } from './verifications.controller.js';
 
 /** The doors of the gateway. */
-export const controllers = [DocumentsController, CredentialsController, SigningJobsController, VerificationsController];
+export const controllers = [
+  DocumentsController,
+  CredentialsController,
+  SigningJobsController,
+  TokensController,
+  VerificationsController,
+];

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import { credentialListSchema, type ApiClientRecord, type Credential } from '@kyso/contracts';
 import { Caller, Rule } from './auth/caller.js';
 import { CredentialRegistry, describeCredential } from './credentials/credential-registry.js';
-import { TokenStates } from './credentials/token-states.js';
+import { TokenStates } from './tokens/token-states.js';
 
 /** `/v1/credentials`: the certificates that an official may be shown before signing. */
 @ApiTags('credentials')

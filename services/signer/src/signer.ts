@@ -7,7 +7,8 @@ import {
   connectRedis,
   type Audit,
 } from '@kyso/service';
-import { openStore, type ObjectStore } from '@kyso/storage';
+import { objectKeys } from '@kyso/contracts';
+import { openStore, putJson, type ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
@@ -17,6 +18,7 @@ import { StoredCredentials } from './credentials/stored-credentials.js';
 import { revocationCacheClient } from './evidence/revocation-cache-client.js';
 import { createPinGuard } from './hsm/pin-guard.js';
 import { TokenFleet } from './hsm/token-fleet.js';
+import { toInventory } from './hsm/token-inventory.js';
 import { createSignerMetrics } from './metrics.js';
 import { StoredImages } from '@kyso/preparation';
 import { progressPublisher } from './progress-channel.js';
@@ -70,6 +72,12 @@ export async function startSigner(
       logger[state === 'ready' ? 'info' : 'warn']({ tokenName: token, state, reason }, 'token');
       metrics.tokenReplaced(token);
       reports.send();
+    },
+    onContent: (token, content) => {
+      const inventory = toInventory(content, { token, signerId, readAt: now().toISOString() });
+      putJson(store, objectKeys.inventory(token), inventory).catch((error: unknown) =>
+        logger.warn({ err: error, tokenName: token }, 'the inventory of a token could not be stored'),
+      );
     },
   });
   const metrics = createSignerMetrics(parts.metrics, () => fleet.states());

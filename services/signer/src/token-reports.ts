@@ -1,4 +1,4 @@
-import { tokenReportKey, type TokenReport, type TokenState } from '@kyso/contracts';
+import { tokenNamesKey, tokenReportKey, type TokenReport, type TokenState } from '@kyso/contracts';
 import type { Redis } from 'ioredis';
 
 const everyMs = 5_000;
@@ -26,6 +26,7 @@ export class TokenReports {
     const { redis, signerId, states, now } = this.options;
     if (redis.status !== 'ready') return;
     for (const [token, state] of states()) {
+      redis.sadd(tokenNamesKey, token).catch(() => undefined);
       const report: TokenReport = { token, signerId, state, atMs: now().getTime() };
       redis.hset(tokenReportKey(token), signerId, JSON.stringify(report)).catch(() => undefined);
     }

@@ -1,5 +1,5 @@
 import { digestInfo, parseCertificatesPem, verifySignatureValue, type DigestAlgorithm } from '@kyso/cms';
-import { objectKeys, quarantineSchema } from '@kyso/contracts';
+import { objectKeys, quarantineSchema, tokenInventorySchema, type TokenInventory } from '@kyso/contracts';
 import { connectRedis, createLogger } from '@kyso/service';
 import { createSandbox, type CredentialPlan, type KeyKind, type Sandbox, type SandboxCredential } from '@kyso/sandbox';
 import { getJson, openStore, type ObjectStore } from '@kyso/storage';
@@ -10,7 +10,14 @@ import type { Redis } from 'ioredis';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pkcs11Token, TokenFleet, createPinGuard, tokenSettingsSchema, type TokenEvent } from '../src/hsm/index.js';
+import {
+  Pkcs11Token,
+  TokenFleet,
+  createPinGuard,
+  toInventory,
+  tokenSettingsSchema,
+  type TokenEvent,
+} from '../src/hsm/index.js';
 import { startRedis } from './redis-server.js';
 import { buildShim, type Shim } from './shim.js';
 
@@ -47,6 +54,7 @@ describe('token hosts on SoftHSM', () => {
   let redisServer: Awaited<ReturnType<typeof startRedis>>;
   const fleets: TokenFleet[] = [];
   const events: TokenEvent[] = [];
+  const inventories: TokenInventory[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kyso-tokens-'));
@@ -66,6 +74,7 @@ describe('token hosts on SoftHSM', () => {
     await shim.order();
     await store.delete(objectKeys.quarantine('shared'));
     events.length = 0;
+    inventories.length = 0;
   });
 
   afterAll(async () => {
@@ -91,6 +100,10 @@ describe('token hosts on SoftHSM', () => {
       environment: { ...process.env, ...shim.environment, SOFTHSM2_CONF: sandbox.softhsmConf },
       timing: quick,
       onEvent: (event) => events.push(event),
+      onContent: (token, content) => {
+        const readAt = new Date().toISOString();
+        inventories.push(tokenInventorySchema.parse(toInventory(content, { token, signerId, readAt })));
+      },
     });
     fleets.push(fleet);
     fleet.start();
@@ -134,6 +147,33 @@ describe('token hosts on SoftHSM', () => {
       const results = await Promise.all(Array.from({ length: 200 }, () => signAndVerify(fleet, 'p-256', 'sha256')));
       expect(results.every(Boolean)).toBe(true);
     });
+  });
+
+  it.each([
+    ['usb', 1],
+    ['hsm', 4],
+  ] as const)('in mode %s tells what lies on the token, and goes on signing meanwhile', async (mode, sessions) => {
+    const fleet = start({ mode, sessions });
+    const signed = Promise.all(Array.from({ length: 50 }, () => signAndVerify(fleet, 'rsa-2048', 'sha256')));
+    await until(() => inventories.length > 0);
+    expect((await signed).every(Boolean)).toBe(true);
+    const [inventory] = inventories;
+    expect(inventory).toMatchObject({ token: 'shared', label: 'shared', otherCertificatesPem: [] });
+    expect(inventory?.keys).toHaveLength(5);
+    for (const { credentialId, keyId, certificatesPem } of sandbox.credentials.filter(
+      ({ token }) => token === 'shared',
+    )) {
+      const [certificate] = parseCertificatesPem(certificatesPem);
+      const spki = certificate?.publicKey.export({ type: 'spki', format: 'der' }) as Buffer;
+      const key = inventory?.keys.find((one) => one.keyId === keyId);
+      expect(key).toMatchObject({
+        keyLabel: credentialId,
+        privateKeySeen: true,
+        type: credentialId.startsWith('p-') ? 'ec' : 'rsa',
+        publicKeySha256: createHash('sha256').update(spki).digest('hex'),
+      });
+      expect(key?.certificatesPem.map((pem) => parseCertificatesPem(pem)[0]?.sha256)).toEqual([certificate?.sha256]);
+    }
   });
 
   it('goes on with another host when the host is killed in the middle of work', async () => {

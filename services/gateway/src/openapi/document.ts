@@ -31,7 +31,7 @@ export function describeInterface(app: INestApplication): OpenAPIObject {
   // Nothing answers with it, but events carry it.
   reference(progressSchema, 'output');
   for (const path of Object.values(document.paths)) {
-    for (const operation of [path.get, path.post]) {
+    for (const operation of [path.get, path.post, path.put, path.delete]) {
       if (operation !== undefined) operation.responses = { ...operation.responses, default: problem };
     }
   }

@@ -3,13 +3,14 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { controllers } from '../controllers.js';
 import { CredentialRegistry } from '../credentials/credential-registry.js';
-import { TokenStates } from '../credentials/token-states.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { Uploads } from '../documents/upload.js';
 import { JobAcceptance } from '../jobs/acceptance.js';
 import { JobEvents } from '../jobs/event-stream.js';
 import { JobArchive } from '../jobs/job-archive.js';
 import { JobDesk } from '../jobs/job-desk.js';
+import { TokenDesk } from '../tokens/token-desk.js';
+import { TokenStates } from '../tokens/token-states.js';
 import { STORE } from '../tokens.js';
 import { Verifications } from '../verification/verifications.js';
 import { describeInterface } from './document.js';
@@ -21,6 +22,7 @@ class Description {}
 const rooms = [
   CredentialRegistry,
   TokenStates,
+  TokenDesk,
   DocumentShelf,
   Uploads,
   JobAcceptance,

@@ -2,7 +2,8 @@ import * as graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
 import { TokenFault, toTokenFault } from './pkcs11-errors.js';
 import { withPin } from './pin-file.js';
-import type { PinWarning, TokenAddress, TokenMechanism } from './token-host-messages.js';
+import { readTokenContent } from './token-content.js';
+import type { PinWarning, TokenAddress, TokenContent, TokenMechanism } from './token-host-messages.js';
 
 /** RSA-8192 would be the largest; CK_ULONG length is in and out. */
 const maxSignatureBytes = 1_024;
@@ -113,6 +114,21 @@ export class Pkcs11Token {
       return Buffer.from(await this.module.lib.C_SignAsync(lane.session.handle, lane.input, lane.output));
     } catch (error) {
       throw this.#afterFault(lane, error);
+    }
+  }
+
+  /** What lies on the token; private keys only while somebody is logged in. Throws TokenFault CKR_…. */
+  content(): TokenContent {
+    try {
+      const session = this.#openSession();
+      try {
+        return readTokenContent(this.slot.getToken(), session);
+      } finally {
+        // Closing the last session of a token would log out; after a login there are others.
+        session.close();
+      }
+    } catch (error) {
+      throw toTokenFault(error);
     }
   }
 

@@ -2,6 +2,7 @@ import { SigningError, type TokenState } from '@kyso/contracts';
 import type { DigestRequest, DigestSigner } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
 import { TokenHost, defaultTokenHostTiming, type TokenEvent, type TokenHostTiming } from './token-host.js';
+import type { TokenContent } from './token-host-messages.js';
 import { toSignatureValue, toTokenInput, toTokenMechanism } from './token-mechanism.js';
 import type { TokenSettings } from './token-settings.js';
 
@@ -13,6 +14,7 @@ export interface TokenFleetOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly timing?: Partial<TokenHostTiming>;
   readonly onEvent?: (event: TokenEvent) => void;
+  readonly onContent?: (token: string, content: TokenContent) => void;
 }
 
 /** All tokens of one signer, each behind a host process of its own. */
@@ -29,6 +31,7 @@ export class TokenFleet implements DigestSigner {
         environment: options.environment,
         inTurn: (start) => this.#inTurn(start),
         onEvent: options.onEvent ?? (() => undefined),
+        onContent: options.onContent ?? (() => undefined),
       });
       this.#hosts.set(settings.name, host);
     }

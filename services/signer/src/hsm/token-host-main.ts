@@ -141,6 +141,15 @@ function open(message: Extract<ToTokenHost, { kind: 'open' }>): void {
   }
 }
 
+/** On a session of its own, between two signatures of this thread. What can't be read is told by silence. */
+function readContent(): void {
+  try {
+    if (token !== undefined) send({ kind: 'content', content: token.content() });
+  } catch {
+    // Signing goes on; should the token be in trouble, the next signature says so.
+  }
+}
+
 process.on('message', (message: ToTokenHost) => {
   switch (message.kind) {
     case 'open':
@@ -150,6 +159,8 @@ process.on('message', (message: ToTokenHost) => {
     case 'sign':
       waiting.push(...message.requests);
       return schedulePump();
+    case 'read-content':
+      return readContent();
     case 'stop':
       stopping = true;
       return finishIfStopping();

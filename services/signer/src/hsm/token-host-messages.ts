@@ -42,10 +42,35 @@ export type TokenSignResult =
 /** Flags of CK_TOKEN_INFO that forbid another try of the PIN (PKCS #11 v2.40, 3.2). */
 export type PinWarning = 'PIN_COUNT_LOW' | 'PIN_FINAL_TRY' | 'PIN_LOCKED';
 
+/** An object of a token, as PKCS#11 shows it; numbers and points are the raw attribute values. */
+export type TokenObject =
+  | { readonly kind: 'certificate'; readonly keyId: string; readonly label: string; readonly der: Uint8Array }
+  | { readonly kind: 'private-key'; readonly keyId: string; readonly label: string; readonly type: TokenKeyType }
+  | {
+      readonly kind: 'public-key';
+      readonly keyId: string;
+      readonly label: string;
+      readonly type: TokenKeyType;
+      readonly rsa?: { readonly modulus: Uint8Array; readonly publicExponent: Uint8Array };
+      /** CKA_EC_PARAMS and CKA_EC_POINT. */
+      readonly ec?: { readonly params: Uint8Array; readonly point: Uint8Array };
+    };
+export type TokenKeyType = 'rsa' | 'ec' | 'other';
+
+/** What lies on a token, and what it calls itself (CK_TOKEN_INFO). */
+export interface TokenContent {
+  readonly label: string;
+  readonly serial: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly objects: readonly TokenObject[];
+}
+
 export type ToTokenHost =
   | { readonly kind: 'open'; readonly address: TokenAddress }
   | { readonly kind: 'login'; readonly pinFile: string; readonly despiteCountLow: boolean }
   | { readonly kind: 'sign'; readonly requests: readonly TokenSignRequest[] }
+  | { readonly kind: 'read-content' }
   | { readonly kind: 'stop' };
 
 export type FromTokenHost =
@@ -55,4 +80,5 @@ export type FromTokenHost =
   | { readonly kind: 'login-refused'; readonly reason: PinWarning | 'PIN_INCORRECT' }
   | { readonly kind: 'login-failed'; readonly code: string }
   | { readonly kind: 'signed'; readonly results: readonly TokenSignResult[] }
+  | { readonly kind: 'content'; readonly content: TokenContent }
   | { readonly kind: 'failed'; readonly code: string };

@@ -8,7 +8,7 @@ import { InFlight } from './in-flight.js';
 import { startTokenChild, type Started } from './start-token-child.js';
 import type { TokenChild } from './token-child.js';
 import { toSigningError, quarantineError, unavailable } from './token-failures.js';
-import type { FromTokenHost, TokenMechanism } from './token-host-messages.js';
+import type { FromTokenHost, TokenContent, TokenMechanism } from './token-host-messages.js';
 import type { TokenSettings } from './token-settings.js';
 import type { Lane } from '@kyso/contracts';
 
@@ -25,6 +25,8 @@ export interface TokenHostTiming {
   readonly breakerThreshold: number;
   readonly breakerOpenMs: number;
   readonly maxBreakerOpenMs: number;
+  /** How often it is read again what lies on the token, such as a renewed certificate. */
+  readonly contentEveryMs: number;
 }
 
 export const defaultTokenHostTiming: TokenHostTiming = {
@@ -35,6 +37,7 @@ export const defaultTokenHostTiming: TokenHostTiming = {
   breakerThreshold: 3,
   breakerOpenMs: 1_000,
   maxBreakerOpenMs: 30_000,
+  contentEveryMs: 600_000,
 };
 
 /** What one line of a log or a metric says about a token. No secret in it. */
@@ -53,6 +56,8 @@ export interface TokenHostOptions {
   /** Runs starts one after another: SoftHSM hides a token from a process that starts while another one logs in. */
   readonly inTurn: <T>(start: () => Promise<T>) => Promise<T>;
   readonly onEvent: (event: TokenEvent) => void;
+  /** What lies on the token: after each start, and every `contentEveryMs`. */
+  readonly onContent: (token: string, content: TokenContent) => void;
 }
 
 /** A digest for a token, in the form that the mechanism takes. */
@@ -181,11 +186,14 @@ export class TokenHost {
     this.#setState('ready', 'READY');
     const watch = setInterval(() => this.#watch(), this.#inFlight.watchEveryMs);
     const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
+    child.send({ kind: 'read-content' });
+    const reading = setInterval(() => child.send({ kind: 'read-content' }), timing.contentEveryMs);
     this.#schedulePump();
 
     const reason = await Promise.race([child.ended, replaced]);
     clearInterval(watch);
     clearInterval(recheck);
+    clearInterval(reading);
     this.#serving = false;
     this.#giveUp = () => undefined;
     if (reason === 'STOPPING' || reason === 'QUARANTINED') await this.#endOrderly(child);
@@ -247,6 +255,7 @@ export class TokenHost {
 
   #receive(message: FromTokenHost): void {
     if (message.kind === 'failed') return this.#replace(message.code);
+    if (message.kind === 'content') return this.options.onContent(this.options.settings.name, message.content);
     if (message.kind !== 'signed') return;
     let fatal: string | undefined;
     for (const result of message.results) {

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { tokenStateSchema } from './credential.js';
+import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { quarantineSchema } from './records.js';
+
+/** One key on a token: what lies there under one CKA_ID. Public data only. */
+export const tokenKeySchema = z
+  .object({
+    keyId: z.string().describe('CKA_ID, hexadecimal'),
+    keyLabel: z.string().optional().describe('CKA_LABEL of the private key, else of the public key or the certificate'),
+    type: z.enum(['rsa', 'ec', 'other']).optional().describe('Absent: the token shows keys only after a login'),
+    privateKeySeen: z.boolean().describe('False where nobody has logged in yet: private keys are hidden then'),
+    publicKeySha256: sha256Schema.optional().describe('SHA-256 of the SubjectPublicKeyInfo, where the token tells it'),
+    certificatesPem: z.array(z.string()).describe('Certificates under the same CKA_ID; several after a renewal'),
+  })
+  .meta({ id: 'TokenKey' });
+export type TokenKey = z.infer<typeof tokenKeySchema>;
+
+/** `tokens/<token>/inventory.json`: what a signer last read from the token. Public data; no PIN was needed to be told it. */
+export const tokenInventorySchema = z
+  .object({
+    token: nameSchema,
+    label: z.string().describe('CK_TOKEN_INFO label'),
+    serial: z.string(),
+    manufacturer: z.string(),
+    model: z.string(),
+    signerId: z.string().describe('The signer that read it'),
+    readAt: instantSchema,
+    keys: z.array(tokenKeySchema),
+    otherCertificatesPem: z.array(z.string()).describe('Certificates without a key on the token, such as those of CAs'),
+  })
+  .meta({ id: 'TokenInventory' });
+export type TokenInventory = z.infer<typeof tokenInventorySchema>;
+
+/** `tokens/<token>/liftings/<when the quarantine began>.json`: who took the token out of quarantine; created once, kept. */
+export const liftingSchema = z.object({
+  quarantine: quarantineSchema,
+  liftedBy: z.string(),
+  liftedAt: instantSchema,
+  requestId: z.string(),
+});
+export type Lifting = z.infer<typeof liftingSchema>;
+
+/** A token as an operator sees it. */
+export const tokenSchema = z
+  .object({
+    token: nameSchema,
+    state: tokenStateSchema,
+    quarantine: quarantineSchema.optional().describe('While it is there nobody tries the PIN'),
+    signers: z
+      .array(z.object({ signerId: z.string(), state: tokenStateSchema, at: instantSchema }))
+      .describe('What each signer said last, at most 15 s ago'),
+    inventory: tokenInventorySchema.optional().describe('Absent: no signer has read the token yet'),
+  })
+  .meta({ id: 'Token' });
+export type TokenView = z.infer<typeof tokenSchema>;
+export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) }).meta({ id: 'TokenList' });

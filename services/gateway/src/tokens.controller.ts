@@ -1,0 +1,78 @@
+import { Controller, Delete, Get, HttpCode, Inject, Param, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  actorSchema,
+  instantSchema,
+  nameSchema,
+  tokenListSchema,
+  tokenSchema,
+  type ApiClientRecord,
+  type TokenView,
+} from '@kyso/contracts';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { Caller, Rule } from './auth/caller.js';
+import { nameOf } from './credentials/named-by.js';
+import { TokenDesk } from './tokens/token-desk.js';
+
+const liftQuerySchema = z.strictObject({ at: instantSchema, actor: actorSchema.shape.id.optional() });
+
+/** `/v1/tokens`: HSMs and USB tokens, what lies on them, and their quarantine. */
+@ApiTags('tokens')
+@ApiBearerAuth()
+@Controller('v1/tokens')
+export class TokensController {
+  constructor(@Inject(TokenDesk) private readonly tokens: TokenDesk) {}
+
+  @Get()
+  @Rule({ scope: 'operate' })
+  @ApiOperation({
+    summary: 'Lists all tokens of the cluster',
+    description: 'State, quarantine and inventory; by name.',
+  })
+  @ApiResponse({ status: 200, description: 'The tokens', standardSchema: tokenListSchema })
+  async list(): Promise<{ tokens: TokenView[] }> {
+    return { tokens: await this.tokens.list() };
+  }
+
+  @Get(':token')
+  @Rule({ scope: 'operate' })
+  @ApiOperation({ summary: 'Shows a token' })
+  @ApiResponse({ status: 200, description: 'The token', standardSchema: tokenSchema })
+  show(@Param('token', { schema: nameSchema }) token: string): Promise<TokenView> {
+    return this.tokens.show(token);
+  }
+
+  @Delete(':token/quarantine')
+  @HttpCode(204)
+  @Rule({ scope: 'operate' })
+  @ApiOperation({
+    summary: 'Takes a token out of quarantine',
+    description:
+      'After the PIN was put right: the signers then try it once more. `at` names the quarantine that was looked at; one ' +
+      'that began since is not lifted (QUARANTINE_CHANGED), because each wrong PIN costs one of the few tries of a token. ' +
+      'Who lifted it stays on record.',
+  })
+  @ApiQuery({
+    name: 'at',
+    description: '`quarantine.at` as GET /v1/tokens showed it',
+    schema: { type: 'string', format: 'date-time' },
+  })
+  @ApiQuery({
+    name: 'actor',
+    required: false,
+    description: 'Id of the operator in the caller’s system, for the record',
+  })
+  @ApiResponse({ status: 204, description: 'The quarantine is over' })
+  async lift(
+    @Caller() caller: ApiClientRecord,
+    @Param('token', { schema: nameSchema }) token: string,
+    @Query({ schema: liftQuerySchema }) query: z.infer<typeof liftQuerySchema>,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const { at, actor } = query;
+    const liftedBy = nameOf(caller, actor === undefined ? undefined : { id: actor });
+    await this.tokens.lift(token, { at, liftedBy, requestId: request.id });
+    request.log.warn({ tokenName: token, quarantinedAt: at, liftedBy }, 'token taken out of quarantine');
+  }
+}
