@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { warningSchema } from './warnings.js';
 
 /**
  * What a signature is for. leader: the authorised person approves. clerk: the organisation's seal on what was approved, with
@@ -138,6 +139,7 @@ export const credentialSchema = z
     token: nameSchema,
     tokenState: tokenStateSchema,
     enabled: z.boolean(),
+    warnings: z.array(warningSchema).optional().describe('Such as a certificate that expires soon'),
   })
   .meta({ id: 'Credential' });
 export type Credential = z.infer<typeof credentialSchema>;

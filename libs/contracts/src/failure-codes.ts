@@ -25,7 +25,7 @@ const table = {
   VERSION_UNKNOWN: row(404, false, 'Văn bản không có phiên bản này.', 'The document has no such version.'),
   JOB_UNKNOWN: row(404, false, 'Không tìm thấy yêu cầu ký.', 'The signing job is not known.'),
   TOKEN_UNKNOWN: row(404, false, 'Không có thiết bị ký này.', 'No token of this name is known.'),
-  CREDENTIAL_UNKNOWN: row(422, false, 'Không có chứng thư số này.', 'The credential is not known.'),
+  CREDENTIAL_UNKNOWN: row(404, false, 'Không có chứng thư số này.', 'The credential is not known.'),
   METHOD_NOT_ALLOWED: row(405, false, 'Phương thức không được hỗ trợ.', 'The method is not supported here.'),
   REQUEST_TIMEOUT: row(408, true, 'Yêu cầu gửi quá chậm.', 'The request took too long to arrive.'),
   VERSION_STALE: row(
@@ -33,6 +33,18 @@ const table = {
     false,
     'Văn bản đã có phiên bản mới hơn; hãy tải lại rồi ký.',
     'The document has a newer version, or another job is signing this one.',
+  ),
+  CREDENTIAL_EXISTS: row(
+    409,
+    false,
+    'Mã chứng thư số này đã được đăng ký.',
+    'A credential of this id is enrolled already.',
+  ),
+  CREDENTIAL_CHANGED: row(
+    409,
+    false,
+    'Thông tin chứng thư số đã được người khác thay đổi; hãy xem lại.',
+    'The credential was changed meanwhile; look at it again.',
   ),
   QUARANTINE_CHANGED: row(
     409,
@@ -161,6 +173,12 @@ const table = {
     false,
     'Chứng thư số không dùng được để ký văn bản.',
     'The certificate or its key may not be used to sign documents.',
+  ),
+  CERTIFICATE_MISMATCH: row(
+    422,
+    false,
+    'Chứng thư số không khớp với khoá trên thiết bị.',
+    'The certificate does not belong to the key on the token.',
   ),
   CREDENTIAL_DISABLED: row(403, false, 'Chứng thư số đã bị ngừng sử dụng.', 'The credential is switched off.'),
   OUTSIDE_HOURS: row(

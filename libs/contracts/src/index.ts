@@ -1,5 +1,6 @@
 export * from './client.js';
 export * from './credential.js';
+export * from './credential-admin.js';
 export * from './credential-rules.js';
 export * from './document.js';
 export * from './repaired.js';

@@ -19,6 +19,10 @@ export const objectKeys = {
   openJobsPrefix: 'open-jobs/',
   credential: (credentialId: string) => `credentials/${credentialId}.json`,
   credentialsPrefix: 'credentials/',
+  /** What the credential became by its `revision`th change; created once. */
+  credentialChange: (credentialId: string, revision: number) =>
+    `credential-changes/${credentialId}/${String(revision).padStart(6, '0')}.json`,
+  credentialChangesPrefix: (credentialId: string) => `credential-changes/${credentialId}/`,
   client: (clientId: string) => `clients/${clientId}.json`,
   quarantine: (token: string) => `tokens/${token}/quarantine.json`,
   /** What a signer last read from the token: public data. */

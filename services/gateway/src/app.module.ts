@@ -4,7 +4,6 @@ import type { Certificate } from '@kyso/cms';
 import type { ScreeningOverrides } from '@kyso/contracts';
 import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
 import type { ObjectStore } from '@kyso/storage';
-import type { RevocationSource } from '@kyso/validation';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -13,6 +12,10 @@ import { DoorKeeper } from './auth/door-keeper.js';
 import { MinuteCounter, RequestBudget } from './auth/rate-limits.js';
 import type { Config } from './config.js';
 import { controllers } from './controllers.js';
+import { watchCertificates } from './credentials/certificate-metrics.js';
+import { CredentialBook } from './credentials/credential-book.js';
+import { CredentialDesk } from './credentials/credential-desk.js';
+import { CredentialOffice } from './credentials/credential-office.js';
 import { CredentialRegistry } from './credentials/credential-registry.js';
 import { TokenDesk } from './tokens/token-desk.js';
 import { TokenStates } from './tokens/token-states.js';
@@ -35,6 +38,7 @@ import { StepValidation } from './jobs/step-validation.js';
 import { Placements } from './placement/placements.js';
 import { TextSearch } from './placement/text-search.js';
 import { STORE } from './tokens.js';
+import type { EvidenceSource } from './verification/evidence-source.js';
 import { Verifications } from './verification/verifications.js';
 
 /** What the process has opened before the module is made. */
@@ -48,11 +52,12 @@ export interface GatewayParts {
   readonly subscriber: Redis;
   readonly trustAnchors: readonly Certificate[];
   readonly tsaTrustAnchors: readonly Certificate[];
-  readonly revocation: RevocationSource | undefined;
+  readonly revocation: EvidenceSource | undefined;
   readonly screening: ScreeningOverrides;
 }
 
 const PARTS = Symbol('gateway parts');
+const now = (): Date => new Date();
 
 /** The gateway’s only module: every room is built here, by hand and in order. */
 @Module({})
@@ -115,7 +120,24 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   });
 
   const tokenStates = new TokenStates(redis);
-  const tokenDesk = new TokenDesk({ store, states: tokenStates, now: () => new Date() });
+  const tokenDesk = new TokenDesk({ store, states: tokenStates, now });
+  const book = new CredentialBook(store, now);
+  const credentialDesk = new CredentialDesk({
+    credentials,
+    states: tokenStates,
+    revocation: parts.revocation,
+    trustAnchors: parts.trustAnchors,
+    warnDays: config.certificateWarningDays,
+    now,
+  });
+  const inventory = (token: string): ReturnType<TokenDesk['inventory']> => tokenDesk.inventory(token);
+  const office = new CredentialOffice({
+    book,
+    registry: credentials,
+    inventory,
+    trustAnchors: parts.trustAnchors,
+    now,
+  });
   const archive = new JobArchive(store);
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
@@ -125,7 +147,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     placements,
     images,
     levels: config.levels,
-    now: () => new Date(),
+    now,
   });
   const acceptance = new JobAcceptance({
     archive,
@@ -158,8 +180,9 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   return [
     { provide: STORE, useValue: store },
     { provide: DoorKeeper, useValue: door },
-    { provide: CredentialRegistry, useValue: credentials },
-    { provide: TokenStates, useValue: tokenStates },
+    { provide: CredentialBook, useValue: book },
+    { provide: CredentialDesk, useValue: credentialDesk },
+    { provide: CredentialOffice, useValue: office },
     { provide: TokenDesk, useValue: tokenDesk },
     { provide: DocumentShelf, useValue: shelf },
     { provide: Uploads, useValue: uploads },
@@ -189,8 +212,10 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     {
       provide: Housekeeping,
       inject: [METRICS],
-      useFactory: (registry: Registry) =>
-        new Housekeeping({ config, logger, store, redis, archive, queues, metrics: new JobMetrics(registry) }),
+      useFactory: (registry: Registry) => {
+        watchCertificates(registry, credentials);
+        return new Housekeeping({ config, logger, store, redis, archive, queues, metrics: new JobMetrics(registry) });
+      },
     },
   ];
 }

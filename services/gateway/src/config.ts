@@ -91,6 +91,11 @@ export const configSchema = z.object({
   registryMaxAgeMs: wholeNumber(0, 600_000)
     .default(5_000)
     .describe('Milliseconds that API clients and credentials are cached: so long a withdrawn right still works.'),
+  certificateWarningDays: wholeNumber(0, 1_000)
+    .default(30)
+    .describe(
+      'Days before the end of a certificate from which on its credential is shown with CERTIFICATE_EXPIRES_SOON.',
+    ),
   requestsPerSecond: wholeNumber(1, 1_000_000)
     .default(2_000)
     .describe(

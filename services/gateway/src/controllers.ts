@@ -1,3 +1,4 @@
+import { CredentialAdminController } from './credential-admin.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { DocumentsController } from './documents.controller.js';
 import { SigningJobsController } from './signing-jobs.controller.js';
@@ -8,6 +9,7 @@ import { VerificationsController } from './verifications.controller.js';
 export const controllers = [
   DocumentsController,
   CredentialsController,
+  CredentialAdminController,
   SigningJobsController,
   TokensController,
   VerificationsController,

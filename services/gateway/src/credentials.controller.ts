@@ -1,30 +1,56 @@
-import { Controller, Get, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { credentialListSchema, type ApiClientRecord, type Credential } from '@kyso/contracts';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  credentialDetailSchema,
+  credentialListSchema,
+  nameSchema,
+  SigningError,
+  type ApiClientRecord,
+  type Credential,
+  type CredentialDetail,
+} from '@kyso/contracts';
+import { z } from 'zod';
 import { Caller, Rule } from './auth/caller.js';
-import { CredentialRegistry, describeCredential } from './credentials/credential-registry.js';
-import { TokenStates } from './tokens/token-states.js';
+import { CredentialDesk } from './credentials/credential-desk.js';
+
+const listQuerySchema = z.strictObject({ all: z.enum(['true', 'false']).optional() });
 
 /** `/v1/credentials`: the certificates that an official may be shown before signing. */
 @ApiTags('credentials')
 @ApiBearerAuth()
 @Controller('v1/credentials')
 export class CredentialsController {
-  constructor(
-    @Inject(CredentialRegistry) private readonly credentials: CredentialRegistry,
-    @Inject(TokenStates) private readonly tokens: TokenStates,
-  ) {}
+  constructor(@Inject(CredentialDesk) private readonly desk: CredentialDesk) {}
 
   @Get()
-  @Rule({ scope: 'sign' })
-  @ApiOperation({ summary: 'Lists the credentials that this client may use', description: 'Ordered by id.' })
+  @Rule({ scope: ['sign', 'manage'] })
+  @ApiOperation({
+    summary: 'Lists the credentials that this client may use',
+    description: 'Ordered by id. `all=true`, for clients of scope manage: every credential.',
+  })
+  @ApiQuery({ name: 'all', required: false, schema: { type: 'string', enum: ['true', 'false'] } })
   @ApiResponse({ status: 200, description: 'Certificates, keys and tokens', standardSchema: credentialListSchema })
-  async list(@Caller() caller: ApiClientRecord): Promise<{ credentials: Credential[] }> {
-    const usable = await this.credentials.usableBy(caller);
-    return {
-      credentials: await Promise.all(
-        usable.map(async (known) => describeCredential(known, caller, await this.tokens.of(known.record.token))),
-      ),
-    };
+  async list(
+    @Caller() caller: ApiClientRecord,
+    @Query({ schema: listQuerySchema }) query: z.infer<typeof listQuerySchema>,
+  ): Promise<{ credentials: Credential[] }> {
+    const all = query.all === 'true';
+    if (all && !caller.scopes.includes('manage')) throw new SigningError('FORBIDDEN', { expected: 'scope manage' });
+    return { credentials: await this.desk.list(caller, { all }) };
+  }
+
+  @Get(':credentialId')
+  @Rule({ scope: ['sign', 'manage'] })
+  @ApiOperation({
+    summary: 'Shows what will be used before it is used',
+    description:
+      'The certificate, its revocation status now, the token, warnings; to clients of scope manage, everything.',
+  })
+  @ApiResponse({ status: 200, description: 'The credential', standardSchema: credentialDetailSchema })
+  show(
+    @Caller() caller: ApiClientRecord,
+    @Param('credentialId', { schema: nameSchema }) credentialId: string,
+  ): Promise<CredentialDetail> {
+    return this.desk.show(caller, credentialId);
   }
 }

@@ -134,11 +134,11 @@ describe('signing jobs', () => {
     it.each<[string, string, number, object]>([
       ['an unknown document', 'DOCUMENT_UNKNOWN', 404, { documentId: newId('doc'), steps: [leaderStep] }],
       ['a version that is not there', 'VERSION_UNKNOWN', 404, { expectedVersion: 7, steps: [leaderStep] }],
-      ['an unknown credential', 'CREDENTIAL_UNKNOWN', 422, { steps: [{ ...leaderStep, credentialId: 'nobody' }] }],
+      ['an unknown credential', 'CREDENTIAL_UNKNOWN', 404, { steps: [{ ...leaderStep, credentialId: 'nobody' }] }],
       [
         'a credential that is promised but not there',
         'CREDENTIAL_UNKNOWN',
-        422,
+        404,
         { steps: [{ ...leaderStep, credentialId: 'ghost' }] },
       ],
       [

@@ -23,6 +23,8 @@ export interface World {
 }
 
 const allScopes: Scope[] = ['documents', 'sign', 'verify', 'operate'];
+/** Of the client that administers. */
+const adminScopes: Scope[] = ['manage', 'operate'];
 const rights: ApiClientRecord['credentials'] = {
   leader: ['leader'],
   seal: ['clerk'],
@@ -49,6 +51,7 @@ export async function makeWorld(): Promise<World> {
   const keys = {
     portal: await writeClient(store, 'portal', allScopes, rights),
     other: await writeClient(store, 'other', allScopes, {}),
+    admin: await writeClient(store, 'admin', adminScopes, {}),
     verifier: await writeClient(store, 'verifier', ['verify'], {}),
     disabled: await writeClient(store, 'disabled', allScopes, {}, false),
   };

@@ -15,7 +15,8 @@ declare module 'fastify' {
 
 /** What a route demands; a route without one is closed to everybody. */
 export interface RouteRule {
-  readonly scope: Scope;
+  /** One scope, or several of which one is enough. */
+  readonly scope: Scope | readonly Scope[];
   /** Media types that its body may have; absent: it takes none. */
   readonly accepts?: readonly string[];
 }

@@ -92,9 +92,10 @@ function findFault(request: FastifyRequest): SigningError | undefined {
   const rule: RouteRule | undefined = request.routeOptions.config.rule;
   if (rule === undefined) return new SigningError('FORBIDDEN', { expected: 'an address of the interface' });
   const { scopes } = callerOf(request);
-  if (!scopes.includes(rule.scope)) {
+  const wanted = typeof rule.scope === 'string' ? [rule.scope] : rule.scope;
+  if (!wanted.some((scope) => scopes.includes(scope))) {
     return new SigningError('FORBIDDEN', {
-      expected: `scope ${rule.scope}`,
+      expected: `scope ${wanted.join(' or ')}`,
       found: scopes.length === 0 ? 'no scope' : `scopes ${scopes.join(', ')}`,
     });
   }

@@ -1,7 +1,9 @@
 import { parseCertificatesPem, type Certificate } from '@kyso/cms';
 import {
   credentialRecordSchema,
+  nameSchema,
   objectKeys,
+  SigningError,
   type ApiClientRecord,
   type Credential,
   type CredentialRecord,
@@ -17,16 +19,22 @@ export interface KnownCredential {
   readonly certificate: Certificate;
 }
 
+/** Credentials of one cluster. */
+const maxCredentials = 10_000;
+const readsAtATime = 32;
+
 /** The credentials, from `credentials/<id>.json`, kept for `maxAgeMs`; certificates are parsed once per change. */
 export class CredentialRegistry {
   private readonly known: ExpiringCache<{ readonly credential: KnownCredential | undefined }>;
+  private readonly list: ExpiringCache<readonly KnownCredential[]>;
   private readonly certificates = new ExpiringCache<Certificate>({ maxEntries: 10_000, maxAgeMs: Infinity });
 
   constructor(
     private readonly store: ObjectStore,
     maxAgeMs: number,
   ) {
-    this.known = new ExpiringCache({ maxEntries: 10_000, maxAgeMs });
+    this.known = new ExpiringCache({ maxEntries: maxCredentials, maxAgeMs });
+    this.list = new ExpiringCache({ maxEntries: 1, maxAgeMs: maxAgeMs * 12 });
   }
 
   /** The credential; undefined when there is none of this id. Throws STORE_UNAVAILABLE, CmsError for a broken record. */
@@ -37,11 +45,49 @@ export class CredentialRegistry {
     return credential;
   }
 
-  /** The credentials that this client may use, by id. */
+  /** The credentials that this client may use, by id: those of its own record, and those whose record names it. */
   async usableBy(client: ApiClientRecord): Promise<KnownCredential[]> {
-    const ids = Object.keys(client.credentials).sort();
-    const found = await Promise.all(ids.map((id) => this.find(id)));
-    return found.filter((credential) => credential !== undefined);
+    const named = (await this.all()).filter(({ record }) => Object.hasOwn(record.clients ?? {}, client.clientId));
+    const ids = new Set([...Object.keys(client.credentials), ...named.map(({ record }) => record.credentialId)]);
+    const found = await Promise.all([...ids].sort().map((id) => this.find(id)));
+    return found.filter(
+      (credential) => credential !== undefined && rolesOf(credential, client).length > 0,
+    ) as KnownCredential[];
+  }
+
+  /**
+   * All credentials, by id, as they were up to twelve times `maxAgeMs` ago; a broken record is left out here and makes noise
+   * where it is used. Throws STORE_UNAVAILABLE.
+   */
+  all(): Promise<readonly KnownCredential[]> {
+    return this.list.getOrLoad('all', async () => {
+      const ids: string[] = [];
+      for await (const { key } of this.store.list(objectKeys.credentialsPrefix)) {
+        const id = nameSchema.safeParse(key.slice(objectKeys.credentialsPrefix.length).replace(/\.json$/, '')).data;
+        if (id !== undefined && ids.length < maxCredentials) ids.push(id);
+      }
+      const all: KnownCredential[] = [];
+      for (let i = 0; i < ids.length; i += readsAtATime) {
+        const some = await Promise.all(ids.slice(i, i + readsAtATime).map((id) => this.readable(id)));
+        all.push(...some.filter((credential) => credential !== undefined));
+      }
+      return all.sort((a, b) => (a.record.credentialId < b.record.credentialId ? -1 : 1));
+    });
+  }
+
+  /** The credential was changed by this gateway: it is read again. */
+  forget(credentialId: string): void {
+    this.known.delete(credentialId);
+    this.list.delete('all');
+  }
+
+  private async readable(credentialId: string): Promise<KnownCredential | undefined> {
+    try {
+      return await this.find(credentialId);
+    } catch (error) {
+      if (error instanceof SigningError && error.code === 'STORE_UNAVAILABLE') throw error;
+      return undefined;
+    }
   }
 
   private async read(credentialId: string): Promise<KnownCredential | undefined> {

@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { controllers } from '../controllers.js';
-import { CredentialRegistry } from '../credentials/credential-registry.js';
+import { CredentialBook } from '../credentials/credential-book.js';
+import { CredentialDesk } from '../credentials/credential-desk.js';
+import { CredentialOffice } from '../credentials/credential-office.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { Uploads } from '../documents/upload.js';
 import { JobAcceptance } from '../jobs/acceptance.js';
@@ -10,7 +12,6 @@ import { JobEvents } from '../jobs/event-stream.js';
 import { JobArchive } from '../jobs/job-archive.js';
 import { JobDesk } from '../jobs/job-desk.js';
 import { TokenDesk } from '../tokens/token-desk.js';
-import { TokenStates } from '../tokens/token-states.js';
 import { STORE } from '../tokens.js';
 import { Verifications } from '../verification/verifications.js';
 import { describeInterface } from './document.js';
@@ -20,8 +21,9 @@ class Description {}
 
 /** What the controllers ask for; nothing of it is used, since no request is served. */
 const rooms = [
-  CredentialRegistry,
-  TokenStates,
+  CredentialBook,
+  CredentialDesk,
+  CredentialOffice,
   TokenDesk,
   DocumentShelf,
   Uploads,

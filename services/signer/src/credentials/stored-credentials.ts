@@ -1,7 +1,7 @@
 import { createCadesTemplate, parseCertificatesPem, type Certificate } from '@kyso/cms';
 import { SigningError, credentialRecordSchema, objectKeys, type CredentialRecord } from '@kyso/contracts';
+import { chainToAnchor, checkCertificate } from '@kyso/preparation';
 import type { ObjectStore } from '@kyso/storage';
-import { chainToAnchor, checkCertificate } from './check-certificate.js';
 import type { CredentialSource, PreparedCredential } from './credential-source.js';
 
 /** Credentials read in one go when persons' certificates are collected: against a folder that someone filled. */
