@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source.js';
 import { PdfError } from './errors.js';
 import { PageTree, displayedPage } from './reader/pages.js';
+import { readOpenFields } from './reader/open-fields.js';
 import { assertAnySignaturePossible, chooseField, readSigningPermissions } from './reader/permissions.js';
 import { readRevisions } from './reader/revisions.js';
 import { readSecurityStore } from './reader/security-store.js';
@@ -11,6 +12,7 @@ import { repairStructure } from './repair/repair.js';
 import type {
   DocumentSecurityStore,
   HybridPolicy,
+  OpenFields,
   OpenOptions,
   PdfEncryption,
   PdfPage,
@@ -126,6 +128,11 @@ export class PdfDocument {
    */
   async signatureFields(): Promise<SignatureField[]> {
     return this.repairing(readSignatureFields);
+  }
+
+  /** The empty fields that the next signer may fill. Throws what `assertSignable` throws but HYBRID. */
+  openFields(): Promise<OpenFields> {
+    return this.repairing(readOpenFields);
   }
 
   /**

@@ -11,6 +11,7 @@ export type {
   HybridPolicy,
   ModificationFinding,
   NamedPlace,
+  OpenFields,
   OpenOptions,
   PdfEncryption,
   PdfLimits,
@@ -25,6 +26,8 @@ export type {
   SeedValues,
   SignatureField,
   SignerFacts,
+  TextMark,
+  TextStyle,
 } from './types.js';
 export { PdfDocument } from './document.js';
 export { assertOnPage, placeOnPage } from './geometry.js';

@@ -148,6 +148,14 @@ export interface SignatureField {
   readonly refusal?: { readonly code: string; readonly expected: string; readonly found: string };
 }
 
+/** Fields that are empty and that certification, locks and the owner let a signer fill, by their fully qualified names. */
+export interface OpenFields {
+  /** True when a field of the document holds a signature or a document time-stamp. */
+  readonly isSigned: boolean;
+  readonly signatureFields: ReadonlySet<string>;
+  readonly textFields: ReadonlySet<string>;
+}
+
 /** A signature value (ISO 32000-2, 12.8.1) in a field of the document. */
 export interface PdfSignature {
   /** Fully qualified (ISO 32000-2, 12.7.4.2). */
@@ -197,10 +205,31 @@ export interface ModificationFinding {
 }
 
 /** An appearance that is ready to be written: objects cached per image and font, geometry solved when it is placed. */
-export interface AppearanceSpec {
+export interface AppearanceSpec extends TextStyle {
   readonly imagePng?: Uint8Array;
   readonly lines: readonly string[];
   readonly fontSizePt: number;
+}
+
+/** How lines are drawn. */
+export interface TextStyle {
+  /** sRGB, `RRGGBB`; default black. */
+  readonly color?: string | undefined;
+  /** Default `upright`. */
+  readonly fontStyle?: FontStyle | undefined;
+  /** Default: left, and centred beneath an image. */
+  readonly align?: TextAlign | undefined;
+}
+export type FontStyle = 'upright' | 'italic';
+export type TextAlign = 'left' | 'center' | 'right';
+
+/** A text that the signer's increment writes on a page, such as number and date beside a seal. */
+export interface TextMark {
+  /** 0 is the first page. */
+  readonly pageIndex: number;
+  readonly rectangle: Rectangle;
+  /** Lines, without an image. */
+  readonly appearance: AppearanceSpec;
 }
 
 /** Whether files with cross-reference data of both kinds (ISO 32000-2, 7.5.8.4) are signed: word processors write them. */
@@ -241,6 +270,8 @@ export interface PrepareOptions {
   readonly certify?: MdpPermission;
   /** Values of existing text fields, written and drawn in the same increment. */
   readonly fill?: readonly { readonly fieldName: string; readonly value: string }[];
+  /** Texts that are drawn where the document has no field for them. */
+  readonly texts?: readonly TextMark[];
   readonly signer?: SignerFacts;
 }
 
@@ -253,16 +284,15 @@ export interface FieldPlan {
     readonly place?: { readonly pageIndex: number; readonly rectangle: Rectangle };
     readonly lock?: FieldLock;
   }[];
-  readonly textFields?: readonly {
+  readonly textFields?: readonly (TextStyle & {
     readonly name: string;
     readonly place: { readonly pageIndex: number; readonly rectangle: Rectangle };
     /** From 4 to 72. */
     readonly fontSizePt: number;
-    readonly align?: 'left' | 'center' | 'right';
-    readonly multiline?: boolean;
+    readonly multiline?: boolean | undefined;
     /** In characters. */
     readonly maxLength?: number;
-  }[];
+  })[];
 }
 
 /** Serialisable with JSON (increment apart): lets a signature be interrupted and resumed. */

@@ -44,9 +44,24 @@ export function createAppearance(spec: AppearanceSpec, masking: Masking = 'soft'
   if (spec.lines.length > 0 && !(spec.fontSizePt >= 4 && spec.fontSizePt <= 72)) {
     throw new PdfError('TEXT_NOT_DRAWABLE', 'a font size from 4 to 72 pt', `${spec.fontSizePt}`);
   }
+  const color = colorOperator(spec.color);
   const image = spec.imagePng === undefined ? undefined : prepareImage(spec.imagePng, masking);
-  const { lines, fontSizePt } = spec;
-  return { build: (place) => buildObjects(layoutOf({ image, lines, fontSizePt }, place), image, place) };
+  const { lines, fontSizePt, align } = spec;
+  return {
+    build: (place) => {
+      const layout = layoutOf({ image, lines, fontSizePt, align }, place);
+      return buildObjects({ layout, color }, image, place);
+    },
+  };
+}
+
+/** The operator for sRGB `RRGGBB`; black, also undefined, in DeviceGray. */
+export function colorOperator(color: string | undefined): string {
+  if (color === undefined || color === '000000') return '0 g';
+  if (!/^[0-9A-Fa-f]{6}$/.test(color))
+    throw new PdfError('TEXT_NOT_DRAWABLE', 'a colour RRGGBB', JSON.stringify(color));
+  const parts = [0, 2, 4].map((at) => number(Number.parseInt(color.slice(at, at + 2), 16) / 255));
+  return `${parts.join(' ')} rg`;
 }
 
 /** An official's name and office in the rectangle of a template come again and again. */
@@ -56,21 +71,25 @@ const maxLayouts = 500;
 const maxKeyLength = 4_096;
 
 function layoutOf(
-  { image, lines, fontSizePt }: Omit<Content, 'lines'> & { readonly lines: readonly string[] },
+  { image, lines, fontSizePt, align }: Omit<Content, 'lines'> & { readonly lines: readonly string[] },
   { widthPt, heightPt }: AppearancePlace,
 ): Layout {
   const imageSize = image === undefined ? [] : [image.widthPx, image.heightPx];
-  const key = JSON.stringify([widthPt, heightPt, fontSizePt, imageSize, lines]);
+  const key = JSON.stringify([widthPt, heightPt, fontSizePt, imageSize, lines, align]);
   let layout = layouts.get(key);
   if (layout === undefined) {
-    layout = layOut({ image, lines: lines.map(measureLine), fontSizePt }, widthPt, heightPt);
+    layout = layOut({ image, lines: lines.map(measureLine), fontSizePt, align }, widthPt, heightPt);
     if (layouts.size >= maxLayouts) layouts.clear();
     if (key.length <= maxKeyLength) layouts.set(key, layout);
   }
   return layout;
 }
 
-function buildObjects(layout: Layout, image: PreparedImage | undefined, place: AppearancePlace) {
+function buildObjects(
+  { layout, color }: { readonly layout: Layout; readonly color: string },
+  image: PreparedImage | undefined,
+  place: AppearancePlace,
+) {
   const { allocate } = place;
   const appearanceRef = allocate();
   const objects: AppearanceObject[] = [];
@@ -86,7 +105,7 @@ function buildObjects(layout: Layout, image: PreparedImage | undefined, place: A
   const entries =
     `/Type/XObject/Subtype/Form/BBox[0 0 ${number(place.widthPt)} ${number(place.heightPt)}]` +
     `${uprightMatrix(place)}/Resources<<${resources}>>`;
-  objects.unshift({ objectNumber: appearanceRef, entries, data: latin1(drawing(layout)) });
+  objects.unshift({ objectNumber: appearanceRef, entries, data: latin1(drawing(layout, color)) });
   return { objects, appearanceRef };
 }
 
@@ -96,14 +115,14 @@ function embedFont(objects: AppearanceObject[], allocate: () => number): number 
   return built.fontRef;
 }
 
-/** The content stream: the image first, then the text over it in black. */
-function drawing({ image, text }: Layout): string {
+/** The content stream: the image first, then the text over it. */
+function drawing({ image, text }: Layout, color: string): string {
   let content = '';
   if (image !== undefined) {
     content += `q ${number(image.width)} 0 0 ${number(image.height)} ${number(image.x)} ${number(image.y)} cm /Im Do Q\n`;
   }
   if (text !== undefined) {
-    content += `BT 0 g /F ${number(text.fontSizePt)} Tf\n`;
+    content += `BT ${color} /F ${number(text.fontSizePt)} Tf\n`;
     for (const { x, y, hex } of text.lines) content += `1 0 0 1 ${number(x)} ${number(y)} Tm <${hex}> Tj\n`;
     content += 'ET\n';
   }

@@ -1,6 +1,7 @@
 import { PdfError } from '../errors.js';
 import { fontMeasures, space, textRun } from './font.js';
 import type { TextRun } from './font.js';
+import type { TextAlign } from '../types.js';
 
 /** Smaller print can't be read on paper. */
 const minFontSizePt = 4;
@@ -49,6 +50,7 @@ export interface Content {
   readonly image: { readonly widthPx: number; readonly heightPx: number } | undefined;
   readonly lines: readonly Words[];
   readonly fontSizePt: number;
+  readonly align?: TextAlign | undefined;
 }
 
 /**
@@ -60,7 +62,7 @@ export interface Content {
  * - Both, on any other: the lines centred at the foot, in at most half of the height, the image centred above them. This
  *   is how a leader's signature stands between title and name.
  *
- * Lines are broken at spaces. The font size is reduced in steps of 0.25 pt until everything fits, to 4 pt at the least.
+ * `align` goes before what is said here of text. Lines are broken at spaces. The font size is reduced in steps of 0.25 pt until everything fits, to 4 pt at the least.
  *
  * @throws PdfError `TEXT_NOT_DRAWABLE` when the lines don't fit at 4 pt.
  */
@@ -68,16 +70,16 @@ export function layOut(content: Content, width: number, height: number): Layout 
   const { image } = content;
   const whole: Box = { x: 0, y: 0, width, height };
   if (content.lines.length === 0) return { image: image && fitImage(image, whole), text: undefined };
-  if (image === undefined) return { image: undefined, text: fitText(content, whole, 'left') };
+  if (image === undefined) return { image: undefined, text: fitText(content, whole, content.align ?? 'left') };
   if (width >= wide * height) {
     const imageWidth = width * imageShareBeside;
     const left = imageWidth + gapPt;
     return {
       image: fitImage(image, { ...whole, width: imageWidth }),
-      text: fitText(content, { ...whole, x: left, width: width - left }, 'left'),
+      text: fitText(content, { ...whole, x: left, width: width - left }, content.align ?? 'left'),
     };
   }
-  const text = fitText(content, { ...whole, height: height * maxTextShareBeneath }, 'centre');
+  const text = fitText(content, { ...whole, height: height * maxTextShareBeneath }, content.align ?? 'center');
   const foot = text.heightPt + gapPt;
   // Text from the top of its box: moved down, so that it stands at the foot of the rectangle.
   const drop = height * maxTextShareBeneath - text.heightPt;
@@ -92,7 +94,7 @@ function fitImage({ widthPx, heightPx }: { widthPx: number; heightPx: number }, 
 }
 
 /** The largest size, up to the one asked for, at which the wrapped lines fit into the box. */
-function fitText(content: Content, box: Box, align: 'left' | 'centre'): PlacedText & { heightPt: number } {
+function fitText(content: Content, box: Box, align: TextAlign): PlacedText & { heightPt: number } {
   const asked = content.fontSizePt;
   const widest = Math.max(1, ...content.lines.flatMap((words) => words.map((word) => word.width)));
   // No break helps a word that is wider than the box: starting below that size spares most of the steps.
@@ -140,11 +142,11 @@ function wrap(words: Words, width: number): TextRun[] {
 
 function place(
   lines: readonly TextRun[],
-  { box, size, align }: { box: Box; size: number; align: 'left' | 'centre' },
+  { box, size, align }: { box: Box; size: number; align: TextAlign },
 ): PlacedLine[] {
   const first = box.y + box.height - (fontMeasures.boundingBox[3] * size) / 1000;
   return lines.map((line, index) => ({
-    x: box.x + (align === 'left' ? 0 : (box.width - (line.width * size) / 1000) / 2),
+    x: box.x + (align === 'left' ? 0 : (box.width - (line.width * size) / 1000) / (align === 'right' ? 1 : 2)),
     y: first - index * leading * size,
     hex: line.hex,
   }));

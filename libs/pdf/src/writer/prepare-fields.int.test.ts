@@ -33,6 +33,12 @@ async function prepareWith(pdf: Buffer, wanted: FieldPlan = plan): Promise<Buffe
   return Buffer.concat([pdf, await prepareFields(await open(pdf), wanted)]);
 }
 
+/** Which fields are open. */
+async function names(pdf: Buffer) {
+  const { isSigned, signatureFields, textFields } = await (await open(pdf)).openFields();
+  return { isSigned, signatureFields: [...signatureFields], textFields: [...textFields] };
+}
+
 /** What is accepted by qpdf and pdfsig, and by ourselves for every signature. */
 async function expectSound(pdf: Buffer, signatures: number): Promise<void> {
   expect(qpdfComplaints(pdf)).toBe('');
@@ -94,6 +100,20 @@ describe.each(Object.keys(kinds))('fields prepared in a file with %s', (kind) =>
 
 describe('prepared fields', () => {
   const original = simplePdf();
+
+  it('are open until they are filled or locked', async () => {
+    const empty = { isSigned: false, signatureFields: [], textFields: [] };
+    expect(await names(original)).toEqual(empty);
+    let pdf = await prepareWith(original);
+    const textFields = ['Number', 'Date'];
+    expect(await names(pdf)).toEqual({ isSigned: false, signatureFields: ['Leader', 'Clerk', 'Seal'], textFields });
+    pdf = await sign(pdf, { fieldName: 'Leader', visible, fill: values.slice(0, 1) });
+    expect(await names(pdf)).toEqual({ isSigned: true, signatureFields: ['Clerk', 'Seal'], textFields: ['Date'] });
+    pdf = await sign(pdf, { fieldName: 'Clerk' });
+    expect(await names(pdf)).toEqual({ isSigned: true, signatureFields: ['Seal'], textFields: [] });
+    pdf = await sign(pdf, { fieldName: 'Seal' });
+    expect(await names(pdf)).toEqual({ ...empty, isSigned: true });
+  });
 
   it('are listed with place and lock', async () => {
     const fields = await (await open(await prepareWith(original))).signatureFields();

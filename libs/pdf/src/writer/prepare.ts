@@ -9,6 +9,7 @@ import { readSigningPermissions, type SigningPermissions } from '../reader/permi
 import { assertHybridPolicy, readCatalog, type Structure } from '../reader/structure.js';
 import { encodeText } from '../syntax/strings.js';
 import type {
+  AppearanceSpec,
   FieldLock,
   HybridPolicy,
   MdpPermission,
@@ -16,6 +17,7 @@ import type {
   Prepared,
   PrepareOptions,
   Rectangle,
+  TextMark,
 } from '../types.js';
 import { type EmptyField, fillField, readEmptyField } from './empty-field.js';
 import { assertFreeName } from './field-names.js';
@@ -41,7 +43,7 @@ const maxReservedBytes = 16 * 1024 * 1024;
  * earlier signers and the field's author allow is checked first. Throws PdfError.
  */
 export async function prepareSignature(document: PdfDocument, options: PrepareOptions): Promise<Prepared> {
-  const { fieldName, reservedBytes, visible, hybrid, certify, fill = [], signer, ...claims } = options;
+  const { fieldName, reservedBytes, visible, hybrid, certify, fill = [], texts = [], signer, ...claims } = options;
   return prepare(document, {
     kind: 'signature',
     fieldName,
@@ -50,6 +52,7 @@ export async function prepareSignature(document: PdfDocument, options: PrepareOp
     visible,
     certify,
     fill,
+    texts,
     planned: { subFilter: 'ETSI.CAdES.detached', reason: claims.reason, certify, signer },
     signatureObject: (lock, catalogRef) =>
       signatureObject(
@@ -77,6 +80,7 @@ export async function prepareDocumentTimestamp(
     visible: undefined,
     certify: undefined,
     fill: [],
+    texts: [],
     planned: { subFilter: 'ETSI.RFC3161' },
     signatureObject: () => timestampObject(reservedBytes),
     seed: fieldName,
@@ -92,6 +96,7 @@ interface Request {
   readonly visible: PrepareOptions['visible'];
   readonly certify: MdpPermission | undefined;
   readonly fill: NonNullable<PrepareOptions['fill']>;
+  readonly texts: readonly TextMark[];
   readonly planned: PlannedSignature;
   readonly signatureObject: (lock: FieldLock | undefined, catalogRef: string) => SignatureObject;
   readonly seed: string;
@@ -131,7 +136,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, request: R
   if ('page' in field) {
     addField(writing, request, { ...field, form, signatureNumber, isSigned: permissions.isSigned });
   } else {
-    const appearances = field.places.map((place) => draw(writing, request.visible, place));
+    const appearances = field.places.map((place) => draw(writing, request.visible?.appearance, place));
     fillField(edits, field, { signatureNumber, appearances });
     updateForm(writing, form, []);
   }
@@ -170,28 +175,47 @@ async function readTarget(
   request: Request,
 ): Promise<EmptyField | NewField> {
   const { view } = structure;
-  const { fieldName, visible, planned } = request;
+  const { fieldName, visible, planned, texts } = request;
   const existing = permissions.fields.find((field) => field.name === fieldName);
   if (existing !== undefined) {
+    if (texts.length > 0) {
+      throw new PdfError('FIELD_UNUSABLE', 'a new field for a signature with texts', JSON.stringify(fieldName));
+    }
     const pageIndex = visible === undefined ? undefined : (visible.pageIndex ?? 0);
     return readEmptyField(view, existing, { ...planned, pageIndex, isSigned: permissions.isSigned });
   }
   assertFreeName(fieldName, permissions.fields);
-  if (visible === undefined) {
-    return { page: await readListingPage(view, 0), rectangle: undefined };
+  const pages = new Map<number, ListingPage>();
+  const at = async (pageIndex: number, rectangle: Rectangle): Promise<WidgetPlace> => {
+    const page = pages.get(pageIndex) ?? (await readListingPage(view, pageIndex));
+    pages.set(pageIndex, page);
+    assertOnPage(displayedPage(pageIndex, page.geometry), rectangle);
+    return { page, rectangle };
+  };
+  const written: (WidgetPlace & Pick<TextMark, 'appearance'>)[] = [];
+  let page: ListingPage | undefined;
+  let rectangle: Rectangle | undefined;
+  if (visible !== undefined) {
+    if (visible.pageIndex === undefined || visible.rectangle === undefined) {
+      throw new PdfError('FIELD_UNUSABLE', 'a page and a rectangle for a new field', 'none');
+    }
+    ({ page, rectangle } = await at(visible.pageIndex, visible.rectangle));
   }
-  const { pageIndex, rectangle } = visible;
-  if (pageIndex === undefined || rectangle === undefined) {
-    throw new PdfError('FIELD_UNUSABLE', 'a page and a rectangle for a new field', 'none');
+  for (const { pageIndex, appearance, ...text } of texts) {
+    written.push({ ...(await at(pageIndex, text.rectangle)), appearance });
   }
-  const page = await readListingPage(view, pageIndex);
-  assertOnPage(displayedPage(pageIndex, page.geometry), rectangle);
-  return { page, rectangle };
+  return { page: page ?? (await readListingPage(view, 0)), rectangle, texts: written };
+}
+
+interface WidgetPlace {
+  readonly page: ListingPage;
+  readonly rectangle: Rectangle;
 }
 
 interface NewField {
   readonly page: ListingPage;
   readonly rectangle: Rectangle | undefined;
+  readonly texts: readonly (WidgetPlace & Pick<TextMark, 'appearance'>)[];
 }
 
 function addField(
@@ -200,27 +224,58 @@ function addField(
   at: NewField & { readonly form: FormHolder; readonly signatureNumber: number; readonly isSigned: boolean },
 ): void {
   const { increment } = writing;
-  const { page, rectangle, form, signatureNumber, isSigned } = at;
+  const { page, rectangle, texts, form, signatureNumber, isSigned } = at;
   const fieldNumber = increment.allocate();
-  const place = rectangle && { ...rectangle, rotate: page.geometry.rotate };
-  const appearance = place && draw(writing, request.visible, place);
-  increment.add(fieldNumber, [widget(request, { page, rectangle }, { signatureNumber, appearance })]);
-  listOnPage(writing, page, [`${fieldNumber} 0 R`], { isSigned });
-  updateForm(writing, form, [`${fieldNumber} 0 R`]);
+  const fieldRef = `${fieldNumber} 0 R`;
+  const entries = `/FT /Sig /T ${encodeText(request.fieldName)} /V ${signatureNumber} 0 R`;
+  const { visible } = request;
+  if (texts.length === 0) {
+    increment.add(fieldNumber, [widget(writing, { entries, page, rectangle, appearance: visible?.appearance })]);
+    listOnPage(writing, page, [fieldRef], { isSigned });
+  } else {
+    // The signature first: it is where the field stands for whoever asks.
+    const own =
+      visible !== undefined && rectangle !== undefined ? [{ page, rectangle, appearance: visible.appearance }] : [];
+    // /V is the field's and inherited by every widget; poppler takes widgets with a /Parent for fields and looks for it there.
+    const kids = [...own, ...texts].map((place) => {
+      const objectNumber = increment.allocate();
+      increment.add(objectNumber, [
+        widget(writing, { entries: `/Parent ${fieldRef} /V ${signatureNumber} 0 R`, ...place }),
+      ]);
+      return { page: place.page, ref: `${objectNumber} 0 R` };
+    });
+    increment.add(fieldNumber, [`<< ${entries} /Kids [${kids.map(({ ref }) => ref).join(' ')}] >>`]);
+    for (const listing of new Set(kids.map((kid) => kid.page))) {
+      const refs = kids.filter((kid) => kid.page === listing).map(({ ref }) => ref);
+      listOnPage(writing, listing, refs, { isSigned });
+    }
+  }
+  updateForm(writing, form, [fieldRef]);
 }
 
-/** Field and widget in one dictionary (ISO 32000-2, 12.5.6.19). */
+/** A widget (ISO 32000-2, 12.5.6.19); `entries` are those of the field, in one dictionary with it, or its /Parent. */
 function widget(
-  { fieldName }: Request,
-  { page, rectangle }: { readonly page: PageObject; readonly rectangle: Rectangle | undefined },
-  refs: { signatureNumber: number; appearance: number | undefined },
+  writing: Writing,
+  {
+    entries,
+    page,
+    rectangle,
+    appearance,
+  }: {
+    readonly entries: string;
+    readonly page: PageObject;
+    readonly rectangle: Rectangle | undefined;
+    readonly appearance: AppearanceSpec | undefined;
+  },
 ): string {
-  const corners = rectangle === undefined ? [0, 0, 0, 0] : toUserSpace(page.geometry, rectangle);
-  const { objectNumber, generation } = page.object;
+  const { geometry, object } = page;
+  const corners = rectangle === undefined ? [0, 0, 0, 0] : toUserSpace(geometry, rectangle);
+  const drawn = rectangle && draw(writing, appearance, { ...rectangle, rotate: geometry.rotate });
+  const { objectNumber, generation } = object;
   return (
-    `<< /Type /Annot /Subtype /Widget /FT /Sig /T ${encodeText(fieldName)} /V ${refs.signatureNumber} 0 R` +
+    `<< /Type /Annot /Subtype /Widget ${entries}` +
     ` /F ${widgetFlags} /P ${objectNumber} ${generation} R /Rect [${corners.map(decimal).join(' ')}]` +
-    `${refs.appearance === undefined ? '' : ` /AP << /N ${refs.appearance} 0 R >>`} >>`
+    `${drawn === undefined ? '' : ` /AP << /N ${drawn} 0 R >>`} >>`
   );
 }
 
@@ -237,12 +292,12 @@ async function maskingOf(view: ObjectView, { visible }: Request): Promise<Maskin
 /** Adds the appearance's objects; gives the number of the form XObject. */
 function draw(
   { increment, fontRef, masking }: Writing,
-  visible: PrepareOptions['visible'],
+  spec: AppearanceSpec | undefined,
   place: { readonly widthPt: number; readonly heightPt: number; readonly rotate: Rotation },
 ): number {
   const { widthPt, heightPt, rotate } = place;
   const { allocate } = increment;
-  const appearance = createAppearance(visible?.appearance ?? { lines: [], fontSizePt: 0 }, masking);
+  const appearance = createAppearance(spec ?? { lines: [], fontSizePt: 0 }, masking);
   const built = appearance.build({ widthPt, heightPt, rotate, allocate, fontRef });
   addAppearanceObjects(increment, built.objects);
   return built.appearanceRef;
