@@ -23,6 +23,13 @@ export const apiClientRecordSchema = z.object({
   credentials: z
     .record(nameSchema, z.array(roleSchema).min(1))
     .describe('Credential id to the roles in which this client may use it'),
+  policies: z
+    .array(nameSchema)
+    .min(1)
+    .optional()
+    .describe(
+      'Signing policies that this client may name; the first one holds where it names none. Absent: all of them',
+    ),
   screening: screeningOverridesSchema
     .optional()
     .describe('What is done about findings in this client’s documents, where it differs from the cluster’s policy'),

@@ -28,6 +28,18 @@ const table = {
   CREDENTIAL_UNKNOWN: row(404, false, 'Không có chứng thư số này.', 'The credential is not known.'),
   METHOD_NOT_ALLOWED: row(405, false, 'Phương thức không được hỗ trợ.', 'The method is not supported here.'),
   REQUEST_TIMEOUT: row(408, true, 'Yêu cầu gửi quá chậm.', 'The request took too long to arrive.'),
+  POLICY_UNKNOWN: row(
+    422,
+    false,
+    'Không có chính sách ký này, hoặc ứng dụng không được dùng.',
+    'There is no such signing policy, or this client may not name it.',
+  ),
+  POLICY_VIOLATED: row(
+    422,
+    false,
+    'Yêu cầu không đáp ứng chính sách ký.',
+    'The request does not meet the signing policy.',
+  ),
   VERSION_STALE: row(
     409,
     false,
@@ -151,6 +163,27 @@ const table = {
     'Văn bản có chữ ký trước đó không hợp lệ.',
     'An earlier signature of the document is not valid.',
   ),
+  ALREADY_ISSUED: row(
+    422,
+    false,
+    'Văn bản đã được đóng dấu phát hành; không ký duyệt hoặc phát hành lần nữa.',
+    'The organisation has issued this document already; it is not approved or issued again.',
+  ),
+  NUMBER_INVALID: row(
+    422,
+    false,
+    'Số, ký hiệu văn bản không đúng.',
+    'The number and symbol of the document are not well formed.',
+  ),
+  DATE_INVALID: row(422, false, 'Ngày văn bản không đúng.', 'The date of the document is not possible.'),
+  NUMBER_TAKEN: row(
+    409,
+    false,
+    'Số văn bản đã được cấp cho văn bản khác.',
+    'The number was given to another document.',
+  ),
+  TEMPLATE_UNKNOWN: row(422, false, 'Không có mẫu này.', 'The template is not known.'),
+  TEMPLATE_UNFIT: row(422, false, 'Mẫu không dùng được cho bước ký này.', 'The template is not for this kind of step.'),
   APPROVAL_MISSING: row(
     422,
     false,

@@ -23,6 +23,14 @@ export const objectKeys = {
   credentialChange: (credentialId: string, revision: number) =>
     `credential-changes/${credentialId}/${String(revision).padStart(6, '0')}.json`,
   credentialChangesPrefix: (credentialId: string) => `credential-changes/${credentialId}/`,
+  /** Versions from 1 on, so that a listing has them in order. */
+  template: (templateId: string, version: number) => `templates/${templateId}/${String(version).padStart(6, '0')}.json`,
+  templateVersionsPrefix: (templateId: string) => `templates/${templateId}/`,
+  templatesPrefix: 'templates/',
+  /** A number of a year's register; who claimed it last has the highest generation. */
+  numberClaim: (at: { readonly register: string; readonly year: string }, keySha256: string, generation: number) =>
+    `registers/${at.register}/${at.year}/${keySha256}/${String(generation).padStart(4, '0')}.json`,
+  numbersPrefix: (at: { readonly register: string; readonly year: string }) => `registers/${at.register}/${at.year}/`,
   client: (clientId: string) => `clients/${clientId}.json`,
   quarantine: (token: string) => `tokens/${token}/quarantine.json`,
   /** What a signer last read from the token: public data. */

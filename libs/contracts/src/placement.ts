@@ -14,15 +14,20 @@ export const namedPlaceSchema = z
   ])
   .meta({ id: 'NamedPlace' });
 
-const lengthPt = z.number().min(1).max(14_400);
-const coordinatePt = z.number().min(-14_400).max(14_400);
-const page = z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page');
+export const lengthPt = z.number().min(1).max(14_400);
+export const coordinatePt = z.number().min(-14_400).max(14_400);
+export const pageSchema = z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page');
 
 const onRectangle = z.strictObject({
-  page,
+  page: pageSchema,
   rectangle: z.strictObject({ xPt: coordinatePt, yPt: coordinatePt, widthPt: lengthPt, heightPt: lengthPt }),
 });
-const onNamedPlace = z.strictObject({ page, place: namedPlaceSchema, widthPt: lengthPt, heightPt: lengthPt });
+const onNamedPlace = z.strictObject({
+  page: pageSchema,
+  place: namedPlaceSchema,
+  widthPt: lengthPt,
+  heightPt: lengthPt,
+});
 
 /** A place that is known without looking at the document's text or at its earlier signatures. */
 export const fixedPlacementSchema = z.union([onRectangle, onNamedPlace]).meta({ id: 'FixedPlacement' });
@@ -31,32 +36,35 @@ export type FixedPlacement = z.infer<typeof fixedPlacementSchema>;
 const anchorText = z.string().trim().min(2).max(200);
 
 /** Beside a text of the document: the signer's full name, as the desktop tools do it. */
+export const anchorPlaceShape = {
+  anchor: z.strictObject({
+    text: anchorText
+      .default('{signerName}')
+      .describe(
+        'Searched in the text of the pages, whatever its case, line breaks and spaced-out letters; {signerName}, ' +
+          '{organisationName} and {email} of the certificate are filled in',
+      ),
+    below: anchorText
+      .optional()
+      .describe(
+        'A text that stands above the first, as the title stands above the full name: the signature goes between both. ' +
+          'Filled in likewise',
+      ),
+    page: pageSchema.optional().describe('Absent: all pages. 1 is the first page'),
+    occurrence: z.enum(['first', 'last']).default('last').describe('Which one where the text stands more than once'),
+  }),
+  side: z
+    .enum(['above', 'below', 'over', 'left', 'right'])
+    .default('above')
+    .describe('Of the text; centred on it. Without effect where `below` is given'),
+  offset: z
+    .strictObject({ xPt: coordinatePt.default(0), yPt: coordinatePt.default(0) })
+    .optional()
+    .describe('Added to where it would stand: to the right, and upwards'),
+};
 const atAnchor = z
   .strictObject({
-    anchor: z.strictObject({
-      text: anchorText
-        .default('{signerName}')
-        .describe(
-          'Searched in the text of the pages, whatever its case, line breaks and spaced-out letters; {signerName}, ' +
-            '{organisationName} and {email} of the certificate are filled in',
-        ),
-      below: anchorText
-        .optional()
-        .describe(
-          'A text that stands above the first, as the title stands above the full name: the signature goes between both. ' +
-            'Filled in likewise',
-        ),
-      page: page.optional().describe('Absent: all pages. 1 is the first page'),
-      occurrence: z.enum(['first', 'last']).default('last').describe('Which one where the text stands more than once'),
-    }),
-    side: z
-      .enum(['above', 'below', 'over', 'left', 'right'])
-      .default('above')
-      .describe('Of the text; centred on it. Without effect where `below` is given'),
-    offset: z
-      .strictObject({ xPt: coordinatePt.default(0), yPt: coordinatePt.default(0) })
-      .optional()
-      .describe('Added to where it would stand: to the right, and upwards'),
+    ...anchorPlaceShape,
     widthPt: lengthPt,
     heightPt: lengthPt,
     otherwise: fixedPlacementSchema
@@ -65,18 +73,19 @@ const atAnchor = z
   })
   .meta({ id: 'AnchorPlacement' });
 
+/** An earlier signature over which something is to stand. */
+export const coveringSchema = z
+  .union([
+    z.literal('latest').describe('The visible signature that was made last'),
+    z.strictObject({ field: z.string().min(1).max(200) }).describe('The signature in that field of the document'),
+    z.strictObject({ step: z.int().min(0).max(7) }).describe('The signature of an earlier step of this job, from 0'),
+  ])
+  .describe('A third of its width is covered, on its left; both are centred on one height');
+
 /** As the seal stands over the left third of the leader's signature (Nghị định 30/2020/NĐ-CP, annex I). */
 const overSignature = z
   .strictObject({
-    covering: z
-      .union([
-        z.literal('latest').describe('The visible signature that was made last'),
-        z.strictObject({ field: z.string().min(1).max(200) }).describe('The signature in that field of the document'),
-        z
-          .strictObject({ step: z.int().min(0).max(7) })
-          .describe('The signature of an earlier step of this job, from 0'),
-      ])
-      .describe('A third of its width is covered, on its left; both are centred on one height'),
+    covering: coveringSchema,
     widthPt: lengthPt,
     heightPt: lengthPt,
   })

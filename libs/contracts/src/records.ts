@@ -4,11 +4,52 @@ import { documentSchema } from './document.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { failureSchema } from './problem.js';
 import { fixedPlacementSchema } from './placement.js';
-import { levelSchema, stepResultSchema, type StepResult } from './signing-job.js';
-import { roleSchema } from './credential.js';
+import { levelSchema } from './level.js';
+import { stepResultSchema, type StepResult } from './signing-job.js';
+
+import { appliedPolicySchema, certificationSchema } from './policy.js';
+import { actorSchema, roleSchema } from './credential.js';
+import { templateUsedSchema } from './step-texts.js';
+import { warningSchema } from './warnings.js';
+import { textStyleShape } from './text-style.js';
 import { screeningOverridesSchema } from './screening.js';
 
-/** A step as it is stored: the image is replaced by the hash under which it lies in the store. */
+const storedAppearanceSchema = z.object({
+  imageSha256: sha256Schema.optional(),
+  lines: z.array(z.string()),
+  fontSizePt: z.number(),
+  ...textStyleShape,
+});
+export type StoredAppearance = z.infer<typeof storedAppearanceSchema>;
+
+/** A text beside the signature: into the field of its name where the document has it, empty; else at its place. */
+const storedTextSchema = z.object({
+  template: templateUsedSchema,
+  fieldName: z.string(),
+  /** Absent where the caller named a place of his own: then no field is looked for. */
+  mayFill: z.boolean(),
+  /** Absent for a text field of the document's author, which must be there. */
+  placement: fixedPlacementSchema.optional(),
+  appearance: storedAppearanceSchema,
+});
+export type StoredText = z.infer<typeof storedTextSchema>;
+
+/** Fields that the step makes before it signs, where nobody has signed yet. */
+const storedPreparationSchema = z.object({
+  texts: z.array(
+    z.object({
+      fieldName: z.string(),
+      placement: fixedPlacementSchema,
+      fontSizePt: z.number(),
+      multiline: z.boolean().optional(),
+      ...textStyleShape,
+    }),
+  ),
+  seal: z.object({ fieldName: z.string(), placement: fixedPlacementSchema }).optional(),
+});
+export type StoredPreparation = z.infer<typeof storedPreparationSchema>;
+
+/** A step as it is stored: self-contained. Images are replaced by the hash under which they lie in the store. */
 export const storedStepSchema = z.object({
   credentialId: nameSchema,
   token: nameSchema,
@@ -16,13 +57,24 @@ export const storedStepSchema = z.object({
   level: levelSchema,
   reason: z.string().optional(),
   location: z.string().optional(),
+  template: templateUsedSchema.optional().describe('What appearance and placement were made of'),
   field: z.string().optional(),
+  preparedField: z
+    .string()
+    .optional()
+    .describe('A signature field that an earlier step may have prepared; filled where it is there and empty'),
   placement: fixedPlacementSchema
     .optional()
     .describe('Texts and earlier signatures were looked up when it was accepted'),
-  appearance: z
-    .object({ imageSha256: sha256Schema.optional(), lines: z.array(z.string()), fontSizePt: z.number() })
-    .optional(),
+  appearance: storedAppearanceSchema.optional(),
+  number: z.string().optional().describe('As it is drawn'),
+  date: z.iso.date().optional(),
+  note: z.string().optional(),
+  texts: z.array(storedTextSchema).optional(),
+  prepare: storedPreparationSchema.optional(),
+  certify: certificationSchema.optional().describe('Of a document that nobody has signed'),
+  attachmentOf: documentIdSchema.optional(),
+  delegationId: z.string().optional().describe('By which the actor has the credential used'),
 });
 export type StoredStep = z.infer<typeof storedStepSchema>;
 
@@ -45,9 +97,12 @@ export const storedJobSchema = z.object({
   requestId: z.string(),
   lane: z.enum(['interactive', 'bulk']),
   createdAt: instantSchema,
+  policy: appliedPolicySchema.optional(),
+  actor: actorSchema.optional(),
   screening: screeningOverridesSchema
     .optional()
-    .describe('The client’s screening policy when the job was accepted; it holds to the job’s end'),
+    .describe('What client and policy said of findings when the job was accepted; it holds to the job’s end'),
+  warnings: z.array(warningSchema).optional().describe('Of the moment when it was accepted'),
   steps: z.array(storedStepSchema).min(1),
 });
 export type StoredJob = z.infer<typeof storedJobSchema>;

@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { roleSchema } from './credential.js';
+import { actorSchema, roleSchema } from './credential.js';
 import { repairedSchema } from './repaired.js';
 import { screeningFindingSchema } from './screening.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { levelSchema } from './level.js';
+
 import { placementSchema } from './placement.js';
 import { failureSchema } from './problem.js';
+import { stepTextSchema, stepValuesShape, templateRefSchema, templateUsedSchema } from './step-texts.js';
+import { warningSchema } from './warnings.js';
+import { textStyleShape } from './text-style.js';
 
-export const levelSchema = z
-  .enum(['B-B', 'B-T', 'B-LT', 'B-LTA'])
-  .describe('ETSI EN 319 142-1 baseline level')
-  .meta({ id: 'Level' });
-export type Level = z.infer<typeof levelSchema>;
-
-/** How it looks. In lines, {signerName}, {organisationName}, {email} and {signingTime} are filled in. */
+/**
+ * How it looks. In lines, {signerName}, {organisationName}, {email} and {signingTime} are filled in, and {number}, {date}, {day},
+ * {month}, {year} and {note} of the step.
+ */
 export const appearanceSchema = z
   .strictObject({
     imagePngBase64: z
@@ -20,20 +22,43 @@ export const appearanceSchema = z
       .max(5_000_000)
       .optional()
       .describe('PNG, transparent background; at most 3.5 MB decoded'),
-    lines: z.array(z.string().max(200)).max(12).optional().describe('Text lines, Times-like serif, black'),
+    lines: z.array(z.string().max(200)).max(12).optional().describe('Text lines, Times-like serif'),
     fontSizePt: z.number().min(4).max(72).default(10),
+    ...textStyleShape,
   })
   .refine((a) => a.imagePngBase64 !== undefined || (a.lines?.length ?? 0) > 0, 'expected an image, lines, or both')
   .meta({ id: 'Appearance' });
 export type Appearance = z.infer<typeof appearanceSchema>;
 
+/** Fields that the leader’s step makes, so that the clerk’s only fills. */
+const preparationSchema = z
+  .strictObject({
+    texts: z
+      .array(stepTextSchema)
+      .max(8)
+      .default([])
+      .describe('The texts that the clerk’s step will write, number and date'),
+    seal: templateRefSchema
+      .optional()
+      .describe('The template of the seal; its field is made where the seal will stand'),
+  })
+  .refine((p) => p.texts.length > 0 || p.seal !== undefined, 'expected texts, a seal, or both')
+  .describe(
+    'For the leader of a document that nobody has signed yet: empty fields for number, date and seal, in the leader’s own ' +
+      'version. A later step with the same templates fills them, which every validator takes for what it is',
+  )
+  .meta({ id: 'Preparation' });
+
 export const signingStepSchema = z
   .strictObject({
     credentialId: nameSchema,
     role: roleSchema,
-    level: levelSchema,
+    level: levelSchema.optional().describe('Absent: the policy’s'),
     reason: z.string().max(200).optional(),
     location: z.string().max(200).optional(),
+    template: templateRefSchema
+      .optional()
+      .describe('How it looks and where it stands, unless placement or field say otherwise. Not with appearance'),
     field: z
       .string()
       .min(1)
@@ -45,13 +70,32 @@ export const signingStepSchema = z
       ),
     placement: placementSchema
       .optional()
-      .describe('Absent: an invisible signature. Not with field, whose author placed it'),
+      .describe('Absent, also in the template: an invisible signature. Not with field, whose author placed it'),
     appearance: appearanceSchema.optional().describe('Needs a placement or a field'),
+    ...stepValuesShape,
+    texts: z
+      .array(stepTextSchema)
+      .max(8)
+      .optional()
+      .describe('Written in the same step as the signature: number and date beside the seal, each by its template'),
+    prepare: preparationSchema.optional(),
+    attachmentOf: documentIdSchema
+      .optional()
+      .describe(
+        'For role attachment: the document that it belongs to, which must be approved and sealed; its newest version counts',
+      ),
   })
+  .refine((s) => s.template === undefined || s.appearance === undefined, 'expected template or appearance, not both')
+  .refine((s) => s.field === undefined || s.placement === undefined, 'expected field or placement, not both')
   .refine(
     (s) =>
-      s.field === undefined ? (s.appearance === undefined) === (s.placement === undefined) : s.placement === undefined,
-    'expected placement and appearance together, or field without placement',
+      s.template !== undefined || s.field !== undefined || (s.appearance === undefined) === (s.placement === undefined),
+    'expected placement and appearance together, a template, or a field',
+  )
+  .refine((s) => s.prepare === undefined || s.role === 'leader', 'expected prepare in a leader’s step only')
+  .refine(
+    (s) => s.attachmentOf === undefined || s.role === 'attachment',
+    'expected attachmentOf with role attachment only',
   )
   .meta({ id: 'SigningStep' });
 export type SigningStep = z.infer<typeof signingStepSchema>;
@@ -67,6 +111,14 @@ export const signingJobRequestSchema = z
       .max(8)
       .describe('Signed one after the other, each in an increment of its own'),
     reference: z.string().max(200).optional().describe('The caller’s own reference, given back in every answer'),
+    policy: nameSchema.optional().describe('A policy of GET /v1/policies. Absent: the client’s first one'),
+    actor: actorSchema.optional(),
+    dryRun: z
+      .boolean()
+      .optional()
+      .describe(
+        'True: nothing is signed or stored; the answer (schema DryRun) says what would be refused and shows the pages',
+      ),
   })
   .meta({ id: 'SigningJobRequest' });
 export type SigningJobRequest = z.infer<typeof signingJobRequestSchema>;
@@ -113,6 +165,10 @@ export const stepResultSchema = z
       .describe('True when the reserved space was too small and the step was signed again'),
     placeholderShortage: placeholderShortageSchema.optional(),
     repaired: repairedSchema.optional(),
+    preparedFields: z.array(z.string()).optional().describe('Empty fields that the step made for later ones'),
+    template: templateUsedSchema.optional().describe('What its appearance was made of'),
+    number: z.string().optional().describe('As it was written'),
+    date: z.iso.date().optional(),
   })
   .meta({ id: 'StepResult' });
 export type StepResult = z.infer<typeof stepResultSchema>;
@@ -146,6 +202,8 @@ export const signingJobSchema = z
     status: jobStatusSchema,
     createdAt: instantSchema,
     completedAt: instantSchema.optional(),
+    policy: nameSchema.optional().describe('Under which it was accepted'),
+    warnings: z.array(warningSchema).optional().describe('What was worth knowing when it was accepted'),
     stepCount: z.int(),
     steps: z.array(stepResultSchema).describe('The steps released so far'),
     failure: failureSchema.optional(),

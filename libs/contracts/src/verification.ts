@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { documentIdSchema, instantSchema } from './identifiers.js';
-import { levelSchema } from './signing-job.js';
+import { levelSchema } from './level.js';
 
 export const verdictSchema = z
   .enum(['valid', 'invalid', 'indeterminate'])

@@ -1,10 +1,10 @@
 import { verifySignatureValue } from '@kyso/cms';
 import { SigningError } from '@kyso/contracts';
-import { PlaceholderTooSmall, completeSignature, digestPrepared, type ByteSource, type PdfDocument } from '@kyso/pdf';
+import { PlaceholderTooSmall, completeSignature, digestPrepared } from '@kyso/pdf';
 import { hash } from 'node:crypto';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import type { RevocationStatus } from './evidence/gather-evidence.js';
-import { prepareStep } from '@kyso/preparation';
+import { prepareStep, type SigningBase } from '@kyso/preparation';
 import type { Intent } from './release/intent.js';
 import type { SigningPorts } from './signing-ports.js';
 import type { SigningWork } from './signing-work.js';
@@ -17,8 +17,7 @@ export interface MadeSignature {
 }
 
 interface Input {
-  readonly document: PdfDocument;
-  readonly original: ByteSource;
+  readonly base: SigningBase;
   readonly credential: PreparedCredential;
   readonly intent: Intent;
   readonly revocation: RevocationStatus;
@@ -33,10 +32,10 @@ export async function makeSignature(
   work: SigningWork,
   input: Input,
 ): Promise<MadeSignature | { readonly neededBytes: number }> {
-  const { document, original, credential, intent } = input;
+  const { base, credential, intent } = input;
   const { template, certificate, record } = credential;
   const prepared = await prepareStep({
-    document,
+    document: base.document,
     step: work.step,
     intent,
     certificate,
@@ -45,7 +44,7 @@ export async function makeSignature(
   });
   ports.progress(work.job.jobId, work.stepIndex, 'prepared');
 
-  const messageDigest = await digestPrepared(original, prepared, record.digestAlgorithm);
+  const messageDigest = await digestPrepared(base.source, prepared, record.digestAlgorithm);
   const signature = await signAttributes(ports, work, { ...input, signedAttrs: template.signedAttrs(messageDigest) });
   ports.progress(work.job.jobId, work.stepIndex, 'signed');
 
@@ -122,6 +121,8 @@ async function useKey(
     version: work.newVersion,
     credentialId: record.credentialId,
     role: work.step.role,
+    ...(work.job.actor === undefined ? {} : { actor: work.job.actor }),
+    ...(work.step.delegationId === undefined ? {} : { delegationId: work.step.delegationId }),
     token: record.token,
     certificateSha256: certificate.sha256,
     digestAlgorithm: record.digestAlgorithm,

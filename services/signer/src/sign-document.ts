@@ -6,8 +6,11 @@ import {
   type ScreeningFinding,
   type Stage,
   type StepResult,
+  type StoredPreparation,
+  type StoredStep,
 } from '@kyso/contracts';
 import { PdfDocument, bufferSource, concatSource } from '@kyso/pdf';
+import { fieldOfStep, screenDocument, signingBase } from '@kyso/preparation';
 import { openObjectSource, type ObjectSource } from '@kyso/storage';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import { checkRevocation, type RevocationStatus } from './evidence/gather-evidence.js';
@@ -16,7 +19,6 @@ import { pdfFailure } from './pdf-failure.js';
 import { adoptVersion } from './release/adopt-version.js';
 import { claimVersion, growIntent, growthOf, readIntent, type Intent } from './release/intent.js';
 import { createVersion, recordRelease } from './release/release-version.js';
-import { screenDocument } from './screening/screen-document.js';
 import { selfCheck } from './screening/self-check.js';
 import { makeSignature, type MadeSignature } from './make-signature.js';
 import type { SigningPorts } from './signing-ports.js';
@@ -38,11 +40,18 @@ const maxGrowths = 3;
  *
  * Throws SigningError. It gives nothing up by itself: whether a failure is for good is the caller's to decide (`runStep`).
  */
-export async function signDocument(ports: SigningPorts, work: SigningWork): Promise<StepResult> {
+export async function signDocument(configured: SigningPorts, work: SigningWork): Promise<StepResult> {
+  const ports = underPolicy(configured, work);
   const result = await pdfFailure(() => signOrAdopt(ports, work));
   await recordRelease(ports, work, result);
   passed(ports, work, 'released');
   return result;
+}
+
+/** The policy of the job goes before what this signer is configured with. */
+function underPolicy(ports: SigningPorts, { job }: SigningWork): SigningPorts {
+  const revocationCheck = job.policy?.revocation;
+  return revocationCheck === undefined ? ports : { ...ports, policy: { ...ports.policy, revocationCheck } };
 }
 
 async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<StepResult> {
@@ -85,14 +94,16 @@ async function signOriginal(
   const document = await PdfDocument.open(original, {
     limits: { maxScreenedObjects: ports.policy.screeningMaxObjects },
   });
-  const { earlier, findings } = await screenDocument(ports, work, { source: original, document, credential });
+  const screened = { ...work, signer: credential };
+  const { earlier, findings } = await screenDocument(ports, screened, { source: original, document });
   const revocation = await checkRevocation(ports, { chain, level, requestId });
   passed(ports, work, 'screened');
 
+  const base = await signingBase(document, original, work.step);
   const reservedBytes = template.sizeBytes(level === 'B-B' ? 0 : ports.tokenSizes.estimateBytes) + 16;
-  const fieldName = await document.fieldForSignature({ field: work.step.field, newName: work.fieldName });
+  const fieldName = await fieldOfStep(base.document, work.step, work.fieldName);
   let intent = await claimVersion(ports, work, { credential, fieldName, reservedBytes, found: input.found });
-  let made = await makeSignature(ports, work, { document, original, credential, intent, revocation });
+  let made = await makeSignature(ports, work, { base, credential, intent, revocation });
   for (let growths = 0; 'neededBytes' in made; growths++) {
     if (growths >= maxGrowths) {
       throw new SigningError('INTERNAL', {
@@ -101,10 +112,11 @@ async function signOriginal(
       });
     }
     intent = await growIntent(ports, work, intent, made.neededBytes);
-    made = await makeSignature(ports, work, { document, original, credential, intent, revocation });
+    made = await makeSignature(ports, work, { base, credential, intent, revocation });
   }
 
-  const increments = await extendToLevel(ports, work, { original, signed: made, chain });
+  const signed = await extendToLevel(ports, work, { original: base.source, signed: made, chain });
+  const increments = [...base.increments, ...signed];
   const output = concatSource(original, ...increments.map((increment) => bufferSource(increment)));
   const sha256 = await selfCheck(ports, output, { fieldName, level, certificate, earlier });
   passed(ports, work, 'self-checked');
@@ -114,7 +126,8 @@ async function signOriginal(
   if (!created) return adoptVersion(ports, work, intent);
   const { repaired } = document;
   const released = { sizeBytes: output.size, sha256 };
-  return resultOf(work, { intent, made, revocation, findings, repaired, released });
+  const preparedFields = base.increments.length > 0 ? fieldsOf(work.step.prepare) : [];
+  return resultOf(work, { intent, made, revocation, findings, repaired, preparedFields, released });
 }
 
 function resultOf(
@@ -125,10 +138,11 @@ function resultOf(
     readonly revocation: RevocationStatus;
     readonly findings: readonly ScreeningFinding[];
     readonly repaired: Repaired | undefined;
+    readonly preparedFields: string[];
     readonly released: { readonly sizeBytes: number; readonly sha256: string };
   },
 ): StepResult {
-  const { intent, made, revocation, findings, repaired, released } = done;
+  const { intent, made, revocation, findings, repaired, preparedFields, released } = done;
   return {
     step: work.stepIndex,
     credentialId: work.step.credentialId,
@@ -142,8 +156,24 @@ function resultOf(
     revocation,
     ...(findings.length === 0 ? {} : { findings: [...findings] }),
     ...(repaired === undefined ? {} : { repaired }),
+    ...(preparedFields.length === 0 ? {} : { preparedFields }),
+    ...statedOf(work.step),
     ...growthOf(intent),
   };
+}
+
+/** What the caller asked for and finds again in the result. */
+function statedOf({ template, number, date }: StoredStep): Pick<StepResult, 'template' | 'number' | 'date'> {
+  return {
+    ...(template === undefined ? {} : { template }),
+    ...(number === undefined ? {} : { number }),
+    ...(date === undefined ? {} : { date }),
+  };
+}
+
+function fieldsOf(prepare: StoredPreparation | undefined): string[] {
+  const texts = prepare?.texts.map(({ fieldName }) => fieldName) ?? [];
+  return prepare?.seal === undefined ? texts : [...texts, prepare.seal.fieldName];
 }
 
 function passed(ports: SigningPorts, work: SigningWork, stage: Stage): void {

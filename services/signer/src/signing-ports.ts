@@ -1,4 +1,4 @@
-import type { ScreeningOverrides, Stage } from '@kyso/contracts';
+import type { RevocationCheck, ScreeningOverrides, Stage } from '@kyso/contracts';
 import type { Certificate } from '@kyso/cms';
 import type { ObjectStore } from '@kyso/storage';
 import type { CredentialSource } from './credentials/credential-source.js';
@@ -29,7 +29,7 @@ export interface SigningPolicy {
    * For levels B-B and B-T, when neither OCSP nor CRL says anything of the signer's certificate: refuse, sign and state it,
    * or don't ask. A revoked certificate is always refused where it is asked; B-LT and B-LTA always need an answer.
    */
-  readonly revocationCheck: 'require' | 'warn' | 'off';
+  readonly revocationCheck: RevocationCheck;
   /** What is done about findings in documents, where it differs from the default; a client's own goes before. */
   readonly screening: ScreeningOverrides;
   /** Objects of one document that are screened. */

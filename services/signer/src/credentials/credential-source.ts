@@ -1,5 +1,6 @@
 import type { CadesTemplate, Certificate } from '@kyso/cms';
 import type { CredentialRecord } from '@kyso/contracts';
+import type { Holder } from '@kyso/preparation';
 
 /** A credential with everything that can be computed once: certificates parsed, chain built, CMS template made. */
 export interface PreparedCredential {
@@ -14,6 +15,6 @@ export interface PreparedCredential {
 export interface CredentialSource {
   /** Throws SigningError CREDENTIAL_UNKNOWN, CERTIFICATE_…, STORE_UNAVAILABLE. What its record allows is asked at each use. */
   get(credentialId: string): Promise<PreparedCredential>;
-  /** SHA-256 (hexadecimal) of all certificates that credentials of persons have or had, whether enabled or not. */
-  personCertificates(): Promise<ReadonlySet<string>>;
+  /** By the SHA-256 (hexadecimal) of all certificates that credentials have or had, whether enabled or not. */
+  holders(): Promise<ReadonlyMap<string, Holder>>;
 }

@@ -1,11 +1,8 @@
 import { createCadesTemplate, parseCertificatesPem, type Certificate } from '@kyso/cms';
 import { SigningError, credentialRecordSchema, objectKeys, type CredentialRecord } from '@kyso/contracts';
-import { chainToAnchor, checkCertificate } from '@kyso/preparation';
+import { chainToAnchor, checkCertificate, readHolders, type Holder } from '@kyso/preparation';
 import type { ObjectStore } from '@kyso/storage';
 import type { CredentialSource, PreparedCredential } from './credential-source.js';
-
-/** Credentials read in one go when persons' certificates are collected: against a folder that someone filled. */
-const maxCredentials = 10_000;
 
 interface Kept {
   readonly content: Buffer;
@@ -19,7 +16,7 @@ interface Kept {
  */
 export class StoredCredentials implements CredentialSource {
   readonly #kept = new Map<string, Kept>();
-  #persons: { readonly certificates: Promise<ReadonlySet<string>>; readonly untilMs: number } | undefined;
+  #holders: { readonly holders: Promise<ReadonlyMap<string, Holder>>; readonly untilMs: number } | undefined;
 
   constructor(
     private readonly options: {
@@ -44,16 +41,16 @@ export class StoredCredentials implements CredentialSource {
     return fresh.credential;
   }
 
-  personCertificates(): Promise<ReadonlySet<string>> {
+  holders(): Promise<ReadonlyMap<string, Holder>> {
     const nowMs = this.options.now().getTime();
-    if (this.#persons === undefined || nowMs >= this.#persons.untilMs) {
-      const certificates = this.#readPersons();
-      this.#persons = { certificates, untilMs: nowMs + this.options.rereadAfterMs };
-      certificates.catch(() => {
-        this.#persons = undefined;
+    if (this.#holders === undefined || nowMs >= this.#holders.untilMs) {
+      const holders = readHolders(this.options.store);
+      this.#holders = { holders, untilMs: nowMs + this.options.rereadAfterMs };
+      holders.catch(() => {
+        this.#holders = undefined;
       });
     }
-    return this.#persons.certificates;
+    return this.#holders.holders;
   }
 
   async #read(credentialId: string, before: Kept | undefined): Promise<Kept> {
@@ -90,25 +87,6 @@ export class StoredCredentials implements CredentialSource {
       digestAlgorithm: record.digestAlgorithm,
     });
     return { record, certificate, chain, template };
-  }
-
-  async #readPersons(): Promise<ReadonlySet<string>> {
-    const { store } = this.options;
-    const found = new Set<string>();
-    let count = 0;
-    for await (const { key } of store.list(objectKeys.credentialsPrefix)) {
-      if (++count > maxCredentials) break;
-      const bytes = await store.get(key);
-      if (bytes === undefined) continue;
-      const record = parseRecord(bytes);
-      if (record.kind !== 'person') continue;
-      // What was approved before a renewal is still approved.
-      for (const { certificatesPem } of [record, ...(record.former ?? [])]) {
-        const [certificate] = parseCertificatesPem(certificatesPem);
-        if (certificate !== undefined) found.add(certificate.sha256);
-      }
-    }
-    return found;
   }
 }
 

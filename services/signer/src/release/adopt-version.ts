@@ -1,5 +1,6 @@
 import { SigningError, objectKeys, type StepResult } from '@kyso/contracts';
 import { PdfDocument, type PdfSignature } from '@kyso/pdf';
+import { fieldOfStep } from '@kyso/preparation';
 import { openObjectSource } from '@kyso/storage';
 import { validatePdf, type SignatureReport } from '@kyso/validation';
 import type { SigningPorts } from '../signing-ports.js';
@@ -65,8 +66,7 @@ async function ownField(ports: Pick<SigningPorts, 'store'>, work: SigningWork): 
   const base = await openObjectSource(ports.store, key);
   if (base === undefined) throw new SigningError('VERSION_UNKNOWN', { expected: key, found: 'nothing' });
   try {
-    const wanted = { field: work.step.field, newName: work.fieldName };
-    return await (await PdfDocument.open(base)).fieldForSignature(wanted);
+    return await fieldOfStep(await PdfDocument.open(base), work.step, work.fieldName);
   } finally {
     await base.close();
   }

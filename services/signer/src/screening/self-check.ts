@@ -1,9 +1,9 @@
 import type { Certificate } from '@kyso/cms';
 import { SigningError, levelSchema, type Level } from '@kyso/contracts';
 import type { ByteSource } from '@kyso/pdf';
+import { describeReport, isAcceptable, reportOf } from '@kyso/preparation';
 import { validatePdf, type SignatureReport } from '@kyso/validation';
 import type { SigningPorts } from '../signing-ports.js';
-import { describeReport, isAcceptable, reportOf } from './acceptable-signature.js';
 
 const levels: readonly string[] = levelSchema.options;
 

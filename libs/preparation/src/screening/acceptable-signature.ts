@@ -1,11 +1,11 @@
-import type { SigningPolicy } from '../signing-ports.js';
+import type { RevocationCheck } from '@kyso/contracts';
 import type { SignatureReport, ValidationReport } from '@kyso/validation';
 
 /**
  * True for a signature that is valid, or of which nothing is open but the revocation status, where the policy allows to
  * go on without it. Integrity, coverage and the chain must have passed in any case.
  */
-export function isAcceptable(report: SignatureReport, policy: Pick<SigningPolicy, 'revocationCheck'>): boolean {
+export function isAcceptable(report: SignatureReport, policy: { readonly revocationCheck: RevocationCheck }): boolean {
   if (report.verdict === 'valid') return true;
   return (
     policy.revocationCheck !== 'require' &&

@@ -7,20 +7,19 @@ import {
   type ScreeningFinding,
 } from '@kyso/contracts';
 import { screenPdf, type PdfDocument } from '@kyso/pdf';
-import type { SigningPolicy } from '../signing-ports.js';
-import type { SigningWork } from '../signing-work.js';
+import type { ScreenedWork, ScreeningPorts } from './ports.js';
 
 /**
  * Looks for what the policy refuses or states: the client's, as it was when the job was accepted, before the signer's.
  * Gives what is to be stated. Throws SigningError PDF_SCREENED, PdfError LIMIT_EXCEEDED.
  */
 export async function screenContent(
-  configured: Pick<SigningPolicy, 'screening'>,
-  work: SigningWork,
+  configured: Pick<ScreeningPorts['policy'], 'screening'>,
+  job: Pick<ScreenedWork['job'], 'screening'>,
   document: PdfDocument,
   isSigned: boolean,
 ): Promise<readonly ScreeningFinding[]> {
-  const policy = screeningPolicy(configured.screening, work.job.screening);
+  const policy = screeningPolicy(configured.screening, job.screening);
   const kinds = screeningKindSchema.options.filter((kind) => policy[kind] !== 'allow');
   const { refused, stated } = judgeScreening(await screenPdf(document, { kinds }), policy);
   if (refused.length === 0) return stated;

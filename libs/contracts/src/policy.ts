@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { digestAlgorithmSchema, signatureSchemeSchema } from './credential.js';
+import { nameSchema } from './identifiers.js';
+import { levelSchema } from './level.js';
+import { screeningOverridesSchema } from './screening.js';
+
+/** Whether a signature is made when neither OCSP nor CRL says anything of its signer's certificate. */
+export const revocationCheckSchema = z
+  .enum(['require', 'warn', 'off'])
+  .describe(
+    'For B-B and B-T, when neither OCSP nor CRL says anything of the signer’s certificate: require refuses, warn signs and ' +
+      'states it, off does not ask. B-LT and B-LTA always need an answer; a revoked certificate is refused wherever it is asked',
+  );
+export type RevocationCheck = z.infer<typeof revocationCheckSchema>;
+
+/** P of a certification (ISO 32000-2, 12.8.2.2, table 257). */
+export const certificationSchema = z
+  .union([z.literal(1), z.literal(2), z.literal(3)])
+  .describe('1: no change at all; 2: fields are filled in and signed; 3: annotations besides');
+export type Certification = z.infer<typeof certificationSchema>;
+
+/** What signatures under a name are held to. What is left out is as the cluster is configured. */
+export const signingPolicySchema = z
+  .strictObject({
+    name: nameSchema,
+    description: z.string().max(500).optional().describe('For people'),
+    level: levelSchema.optional().describe('Of steps that name none; no step may ask for a lower one'),
+    revocation: revocationCheckSchema.optional(),
+    schemes: z.array(signatureSchemeSchema).min(1).optional().describe('Absent: every scheme that a credential has'),
+    digestAlgorithms: z.array(digestAlgorithmSchema).min(1).optional(),
+    certify: certificationSchema
+      .optional()
+      .describe(
+        'The first signature of a document, by a leader, certifies it with this permission (DocMDP). With 2 and 3 the leader’s ' +
+          'step has to prepare the fields that are filled later',
+      ),
+    screening: screeningOverridesSchema
+      .optional()
+      .describe(
+        'What is done about findings in documents, where it differs from the client’s and the cluster’s policy',
+      ),
+  })
+  .meta({ id: 'SigningPolicy' });
+export type SigningPolicyRecord = z.infer<typeof signingPolicySchema>;
+
+/** `KYSO_POLICIES_FILE`: names are unique. */
+export const policiesFileSchema = z
+  .array(signingPolicySchema)
+  .min(1)
+  .max(200)
+  .refine((policies) => new Set(policies.map(({ name }) => name)).size === policies.length, 'expected unique names');
+
+/** `GET /v1/policies`. */
+export const policyListSchema = z
+  .object({
+    policies: z.array(signingPolicySchema).describe('Those that this client may name'),
+    default: nameSchema.optional().describe('The one that holds where neither request nor template names one'),
+  })
+  .meta({ id: 'PolicyList' });
+export type PolicyList = z.infer<typeof policyListSchema>;
+
+/** What a job keeps of its policy: it holds to the job's end, whatever is configured meanwhile. */
+export const appliedPolicySchema = signingPolicySchema.pick({ name: true, revocation: true });
+export type AppliedPolicy = z.infer<typeof appliedPolicySchema>;

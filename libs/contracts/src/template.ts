@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { anchorPlaceShape, coordinatePt, coveringSchema, lengthPt, namedPlaceSchema, pageSchema } from './placement.js';
+import { textStyleShape } from './text-style.js';
+import { warningSchema } from './warnings.js';
+
+/** What a template draws. The first two and the last four are looks of signatures, the others texts beside the seal. */
+export const templateTypeSchema = z
+  .enum([
+    'personal',
+    'organisation',
+    'outgoing-number',
+    'outgoing-date',
+    'incoming-stamp',
+    'copy',
+    'attachment',
+    'digitised-paper',
+  ])
+  .describe(
+    'personal: role leader; organisation: role clerk; incoming-stamp: role incoming; copy, attachment: the roles of that name; ' +
+      'digitised-paper: role digitised; outgoing-number, outgoing-date: texts of the clerk’s step',
+  )
+  .meta({ id: 'TemplateType' });
+export type TemplateType = z.infer<typeof templateTypeSchema>;
+
+/** A line of a template; its label comes from the catalogue of texts. */
+export const templateLineSchema = z
+  .strictObject({
+    kind: z
+      .enum(['signer', 'organisation', 'email', 'time', 'number', 'date', 'note', 'text'])
+      .describe(
+        'signer: common name of the certificate; time: of signing; number, date, note: of the step; text: as it is written',
+      ),
+    text: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe(
+        'For kind text, and instead of the label and value of the others: may hold {signerName}, {organisationName}, {email}, ' +
+          '{signingTime}, {number}, {date}, {day}, {month}, {year}, {note}',
+      ),
+    shown: z.boolean().default(true).describe('False: left out, and kept for later'),
+    labelled: z.boolean().default(true).describe('False: the value alone, without «Người ký: » and the like'),
+  })
+  .refine((line) => line.kind !== 'text' || line.text !== undefined, 'expected a text for a line of kind text')
+  .meta({ id: 'TemplateLine' });
+export type TemplateLine = z.infer<typeof templateLineSchema>;
+
+const placeOnNamed = z.strictObject({ page: pageSchema, place: namedPlaceSchema });
+const placeOnPoint = z.strictObject({
+  page: pageSchema,
+  xPt: coordinatePt.describe('Of the lower left corner'),
+  yPt: coordinatePt,
+});
+
+/** Where a template is drawn unless a step says otherwise; its size is the template's. */
+export const templatePlaceSchema = z
+  .union([
+    placeOnNamed,
+    placeOnPoint,
+    z.strictObject({
+      ...anchorPlaceShape,
+      otherwise: z.union([placeOnNamed, placeOnPoint]).optional().describe('Where the text is not found, as in a scan'),
+    }),
+    z.strictObject({ covering: coveringSchema }),
+    z.strictObject({
+      field: z
+        .string()
+        .min(1)
+        .max(200)
+        .describe('A field of the document: of a signature, or of a text for number and date'),
+    }),
+  ])
+  .meta({ id: 'TemplatePlace' });
+export type TemplatePlace = z.infer<typeof templatePlaceSchema>;
+
+export const templateOwnerSchema = z
+  .union([
+    z.strictObject({ kind: z.literal('all') }),
+    z.strictObject({ kind: z.literal('credential'), credentialId: nameSchema }),
+  ])
+  .describe('all: every client that may sign; credential: who may use that credential of a person or an organisation')
+  .meta({ id: 'TemplateOwner' });
+export type TemplateOwner = z.infer<typeof templateOwnerSchema>;
+
+/** What a template is, without what the service adds. */
+export const templateContentShape = {
+  name: z.string().trim().min(1).max(200).describe('For people'),
+  type: templateTypeSchema,
+  owner: templateOwnerSchema.default({ kind: 'all' }),
+  display: z.enum(['image', 'text', 'both']).describe('hình ảnh, thông tin, or kết hợp'),
+  lines: z.array(templateLineSchema).max(12).default([]),
+  fontSizePt: z.number().min(4).max(72).default(10),
+  ...textStyleShape,
+  widthPt: lengthPt,
+  heightPt: lengthPt,
+  place: templatePlaceSchema.optional().describe('Absent: each step has to say where'),
+};
+
+/** `templates/<id>/<version>.json`, created once; `GET /v1/templates/{id}`. The newest version counts. */
+export const templateSchema = z
+  .object({
+    templateId: nameSchema,
+    version: z.int().min(1),
+    ...templateContentShape,
+    imageSha256: sha256Schema.optional().describe('Of the PNG as it is drawn'),
+    disabled: z.boolean().describe('True: no new job may use it'),
+    warnings: z.array(warningSchema),
+    createdAt: instantSchema,
+    createdBy: z.string().describe('Client, and the official it acted for'),
+  })
+  .meta({ id: 'Template' });
+export type Template = z.infer<typeof templateSchema>;
