@@ -1,7 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Certificate } from '@kyso/cms';
-import type { ScreeningOverrides } from '@kyso/contracts';
+import type { ScreeningOverrides, SigningPolicyRecord } from '@kyso/contracts';
 import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
 import type { ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
@@ -28,15 +28,19 @@ import { Uploads } from './documents/upload.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
 import { JobAcceptance } from './jobs/acceptance.js';
 import { JobEvents } from './jobs/event-stream.js';
-import { ImageShelf } from './jobs/image-shelf.js';
+import { ImageShelf } from './images/image-shelf.js';
 import { JobArchive } from './jobs/job-archive.js';
 import { JobDesk } from './jobs/job-desk.js';
 import { JobQueues } from './jobs/job-queues.js';
 import { JobMetrics } from './jobs/job-metrics.js';
 import { ProgressHub } from './jobs/progress-hub.js';
+import { StepLooks } from './jobs/step-looks.js';
 import { StepValidation } from './jobs/step-validation.js';
 import { Placements } from './placement/placements.js';
 import { TextSearch } from './placement/text-search.js';
+import { Policies } from './policies/policies.js';
+import { NumberRegister } from './registers/number-register.js';
+import { TemplateRegistry } from './templates/template-registry.js';
 import { STORE } from './tokens.js';
 import type { EvidenceSource } from './verification/evidence-source.js';
 import { Verifications } from './verification/verifications.js';
@@ -54,6 +58,7 @@ export interface GatewayParts {
   readonly tsaTrustAnchors: readonly Certificate[];
   readonly revocation: EvidenceSource | undefined;
   readonly screening: ScreeningOverrides;
+  readonly policies: readonly SigningPolicyRecord[];
 }
 
 const PARTS = Symbol('gateway parts');
@@ -142,11 +147,14 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
   const placements = new Placements({ store, geometry, texts: new TextSearch(store, config) });
+  const policies = new Policies(parts.policies);
+  const templates = new TemplateRegistry(store, credentials, config.registryMaxAgeMs);
+  const numbers = new NumberRegister({ store, credentials, now });
   const validation = new StepValidation({
     credentials,
-    placements,
-    images,
+    looks: new StepLooks({ templates, placements, images }),
     levels: config.levels,
+    warnDaysBeforeExpiry: config.certificateWarningDays,
     now,
   });
   const acceptance = new JobAcceptance({
@@ -154,7 +162,9 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     queues,
     shelf,
     images,
+    policies,
     validation,
+    numbers,
     fields: new FieldCheck(store),
     screening: parts.screening,
     logger,
@@ -184,6 +194,9 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: CredentialDesk, useValue: credentialDesk },
     { provide: CredentialOffice, useValue: office },
     { provide: TokenDesk, useValue: tokenDesk },
+    { provide: Policies, useValue: policies },
+    { provide: TemplateRegistry, useValue: templates },
+    { provide: NumberRegister, useValue: numbers },
     { provide: DocumentShelf, useValue: shelf },
     { provide: Uploads, useValue: uploads },
     { provide: JobArchive, useValue: archive },

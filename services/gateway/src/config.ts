@@ -36,6 +36,15 @@ export const configSchema = z.object({
   revocationTimeoutMs: wholeNumber(100, 120_000)
     .default(20_000)
     .describe('Milliseconds that the revocation cache may take for one chain during a verification.'),
+  policiesFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'JSON file with the named signing policies, [{ "name", "level", "revocation", "schemes", "digestAlgorithms", "certify", ' +
+        '"screening" }]; the first one holds where neither client nor request names one. Absent: no policies, every step ' +
+        'names its level.',
+    ),
   maxDocumentBytes: wholeNumber(1, 10_000_000_000)
     .default(536_870_912)
     .describe('Largest PDF in bytes (512 MiB); a longer one is refused while it arrives.'),

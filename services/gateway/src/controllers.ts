@@ -1,6 +1,9 @@
 import { CredentialAdminController } from './credential-admin.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { DocumentsController } from './documents.controller.js';
+import { PoliciesController } from './policies.controller.js';
+import { RegistersController } from './registers.controller.js';
+import { SigningJobSetsController } from './signing-job-sets.controller.js';
 import { SigningJobsController } from './signing-jobs.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { VerificationsController } from './verifications.controller.js';
@@ -10,7 +13,10 @@ export const controllers = [
   DocumentsController,
   CredentialsController,
   CredentialAdminController,
+  PoliciesController,
+  RegistersController,
   SigningJobsController,
+  SigningJobSetsController,
   TokensController,
   VerificationsController,
 ];

@@ -14,6 +14,7 @@ import { AppModule } from './app.module.js';
 import { DoorKeeper } from './auth/door-keeper.js';
 import { configSchema } from './config.js';
 import { serveDocsPage } from './openapi/docs-page.js';
+import { readPolicies } from './policies/policies.js';
 import { createEvidenceSource } from './verification/evidence-source.js';
 import { readTrustAnchors } from './verification/trust-anchors.js';
 
@@ -31,6 +32,7 @@ try {
     subscriber: connectRedis(redisUrl, logger),
     trustAnchors: await readTrustAnchors(config.trustAnchorsFile),
     tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
+    policies: await readPolicies(config.policiesFile),
     screening: await readScreeningPolicy(config.screeningPolicyFile),
     revocation:
       baseUrl === undefined

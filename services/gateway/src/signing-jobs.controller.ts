@@ -72,7 +72,9 @@ export class SigningJobsController {
     request.log.info({ jobId: job.jobId, documentId: job.documentId, isRepeat }, 'signing job accepted');
     void reply.header('location', `/v1/signing-jobs/${job.jobId}`);
     if (waitSeconds !== undefined) void reply.header('preference-applied', `wait=${waitSeconds}`);
-    const view = await this.desk.answer(job, { isRepeat, waitSeconds: waitSeconds ?? 0, caller: request.raw });
+    const how = { waitSeconds: waitSeconds ?? 0, caller: request.raw };
+    const [view] = await this.desk.answer([{ job, isRepeat }], how);
+    if (view === undefined) throw new Error('a job has an answer');
     void reply.code(view.completedAt === undefined ? 202 : 200);
     return view;
   }

@@ -65,7 +65,7 @@ describe('the doors', () => {
     expect((await call(gateway.baseUrl, 'GET /v1/nothing', { key })).problem().code).toBe('ROUTE_UNKNOWN');
     const answer = await call(gateway.baseUrl, 'DELETE /v1/credentials', { key });
     expect(answer.problem().code).toBe('METHOD_NOT_ALLOWED');
-    expect(answer.headers.get('allow')).toBe('GET, HEAD');
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
   });
 
   it('leaves only liveness open', async () => {

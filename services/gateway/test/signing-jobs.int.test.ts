@@ -232,8 +232,14 @@ describe('signing jobs', () => {
     it('with every fault of the body', async () => {
       const problem = (await post({ expectedVersion: -1, steps: [{ credentialId: '../x' }] })).problem();
       expect(problem.issues?.map((issue) => issue.path)).toEqual(
-        expect.arrayContaining(['expectedVersion', 'steps.0.credentialId', 'steps.0.role', 'steps.0.level']),
+        expect.arrayContaining(['expectedVersion', 'steps.0.credentialId', 'steps.0.role']),
       );
+    });
+
+    it('when neither step nor policy names a level', async () => {
+      const { level: _none, ...levelless } = leaderStep;
+      const problem = (await post({ steps: [levelless] })).problem();
+      expect(problem).toMatchObject({ code: 'REQUEST_INVALID', expected: 'a level, since no policy has one' });
     });
 
     it('when the level cannot be reached here', async () => {

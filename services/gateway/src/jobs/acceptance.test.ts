@@ -4,9 +4,10 @@ import { pino } from 'pino';
 import { MemoryStore } from '../../test/memory-store.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { JobAcceptance, type AcceptedJob } from './acceptance.js';
-import { ImageShelf } from './image-shelf.js';
+import { ImageShelf } from '../images/image-shelf.js';
 import { JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
+import { Policies } from '../policies/policies.js';
 import type { StepValidation } from './step-validation.js';
 
 const client = { clientId: 'portal' } as ApiClientRecord;
@@ -48,14 +49,16 @@ describe('JobAcceptance', () => {
       },
     } as unknown as JobQueues;
     const validation = {
-      validate: async () => ({ steps: [{ ...step, token: 'token-a' }], images: [] }),
+      validate: async () => ({ steps: [{ ...step, token: 'token-a' }], images: [], warnings: [] }),
     } as unknown as StepValidation;
     const acceptance = new JobAcceptance({
       archive: new JobArchive(store),
       queues,
       shelf: new DocumentShelf(store),
       images: new ImageShelf(store),
+      policies: new Policies([]),
       validation,
+      numbers: { claim: async () => {} },
       fields: { assertEmpty: async () => {} },
       screening: {},
       logger: pino({ level: 'silent' }),

@@ -4,24 +4,29 @@ import {
   type ApiClientRecord,
   type ScreeningOverrides,
   type SigningJobRequest,
+  type SigningPolicyRecord,
   type StoredJob,
 } from '@kyso/contracts';
 import type { Logger } from 'pino';
 import type { FieldCheck } from '../documents/field-check.js';
 import type { DocumentShelf } from '../documents/document-shelf.js';
-import { jobIdOfKey, requestSha256 } from './idempotency.js';
-import type { ImageShelf } from './image-shelf.js';
+import { jobIdOfKey, requestSha256, type IdempotencyKey } from './idempotency.js';
+import type { ImageShelf } from '../images/image-shelf.js';
+import type { Policies } from '../policies/policies.js';
+import type { NumberRegister } from '../registers/number-register.js';
 import { placeOf, placesOf, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
 import { assertScreened } from './screening.js';
-import type { StepValidation } from './step-validation.js';
+import type { StepValidation, ValidatedSteps } from './step-validation.js';
 
 export interface AcceptanceParts {
   readonly archive: JobArchive;
   readonly queues: JobQueues;
   readonly shelf: DocumentShelf;
   readonly images: ImageShelf;
+  readonly policies: Policies;
   readonly validation: StepValidation;
+  readonly numbers: Pick<NumberRegister, 'claim'>;
   readonly fields: Pick<FieldCheck, 'assertEmpty'>;
   /** What is done about findings, where it differs from the default. */
   readonly screening: ScreeningOverrides;
@@ -31,7 +36,12 @@ export interface AcceptanceParts {
 /** What comes with the body of a signing request. */
 export interface AcceptanceHead {
   readonly requestId: string;
-  readonly idempotencyKey: string | undefined;
+  readonly idempotencyKey: IdempotencyKey | undefined;
+}
+
+/** A request that may be accepted, as it will be stored. */
+export interface CheckedRequest extends ValidatedSteps {
+  readonly terms: Pick<StoredJob, 'policy' | 'screening'>;
 }
 
 /** A job that was accepted, now or earlier under the same Idempotency-Key. */
@@ -39,6 +49,9 @@ export interface AcceptedJob {
   readonly job: StoredJob;
   readonly isRepeat: boolean;
 }
+
+/** Jobs of one set that are accepted at a time: each may wait for a text to be found. */
+const acceptedAtATime = 4;
 
 /**
  * Takes signing jobs. The writes may be cut off by a crash at any point:
@@ -51,7 +64,7 @@ export class JobAcceptance {
 
   /** Throws every refusal of `StepValidation` and `FieldCheck`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
-    const { archive, queues, shelf, images, validation, screening } = this.parts;
+    const { archive, queues, images } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
     if (!queues.available) throw new SigningError('QUEUE_UNAVAILABLE');
     const { clientId } = client;
@@ -62,32 +75,72 @@ export class JobAcceptance {
     const earlier = repeatable && (await archive.request(repeatable.jobId));
     if (repeatable !== undefined && earlier !== undefined) return this.resume(earlier, repeatable.bodySha256);
 
-    const document = await shelf.record(client, request.documentId);
-    await shelf.assertCurrent(document, request.expectedVersion);
-    assertScreened(document, screening, client.screening);
-    const version = request.expectedVersion;
-    const validated = await validation.validate(client, { document, version }, request.steps);
-    const named = request.steps.flatMap((step) => step.field ?? []);
-    await this.parts.fields.assertEmpty(request.documentId, version, named);
-    await Promise.all(validated.images.map((image) => images.keep(image)));
-
+    const checked = await this.check(client, request);
     const wanted: StoredJob = {
       ...(repeatable ?? { jobId: newId('job') }),
       clientId,
       documentId: request.documentId,
-      expectedVersion: version,
+      expectedVersion: request.expectedVersion,
       ...(request.reference === undefined ? {} : { reference: request.reference }),
       requestId: head.requestId,
       lane: 'interactive',
       createdAt: new Date().toISOString(),
-      ...(client.screening === undefined ? {} : { screening: client.screening }),
-      steps: validated.steps,
+      ...(request.actor === undefined ? {} : { actor: request.actor }),
+      ...checked.terms,
+      ...(checked.warnings.length === 0 ? {} : { warnings: [...checked.warnings] }),
+      steps: checked.steps,
     };
+    await Promise.all(checked.images.map((image) => images.keep(image)));
+    await this.parts.numbers.claim(wanted);
     const [job] = await Promise.all([archive.keepRequest(wanted), archive.markOpen(wanted)]);
     // Another call with the same key was faster; the second marker goes when its job has ended.
     if (job !== wanted) return this.resume(job, wanted.bodySha256);
     await this.enqueue(job, () => queues.add(placeOf(job, 0)));
     return { job, isRepeat: false };
+  }
+
+  /** Each by itself: what is refused touches no other. Throws nothing for a single job. */
+  async acceptAll(
+    client: ApiClientRecord,
+    requests: readonly SigningJobRequest[],
+    head: { readonly requestId: string; readonly idempotencyKey: string | undefined },
+  ): Promise<(AcceptedJob | SigningError)[]> {
+    const { requestId, idempotencyKey: set } = head;
+    const taken: (AcceptedJob | SigningError)[] = [];
+    let next = 0;
+    const takeTurns = async (): Promise<void> => {
+      for (let index = next++; index < requests.length; index = next++) {
+        const idempotencyKey = set === undefined ? undefined : { set, index };
+        taken[index] = await this.accept(client, requests[index]!, { requestId, idempotencyKey }).catch(
+          (error: unknown) => this.refusal(error, requestId),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: acceptedAtATime }, takeTurns));
+    return taken;
+  }
+
+  private refusal(error: unknown, requestId: string): SigningError {
+    if (error instanceof SigningError) return error;
+    this.parts.logger.error({ err: error, requestId }, 'a job of a set could not be accepted');
+    return new SigningError('INTERNAL', { cause: error });
+  }
+
+  /** Everything that can be known of a request before it is accepted. Throws as `accept` does. */
+  async check(client: ApiClientRecord, request: SigningJobRequest): Promise<CheckedRequest> {
+    const { shelf, policies, validation, screening } = this.parts;
+    const { documentId, expectedVersion: version, steps, actor } = request;
+    const document = await shelf.record(client, documentId);
+    await shelf.assertCurrent(document, version);
+    const policy = policies.choose(client, request.policy);
+    assertScreened(document, screening, client.screening, policy?.screening);
+    for (const { attachmentOf } of steps) {
+      if (attachmentOf !== undefined) await shelf.record(client, attachmentOf);
+    }
+    const validated = await validation.validate({ client, document, version, policy, actor }, steps);
+    const named = validated.steps.flatMap((step) => step.field ?? []);
+    await this.parts.fields.assertEmpty(documentId, version, named);
+    return { ...validated, terms: termsOf(client, policy) };
   }
 
   /** A repeat: completes what a crash may have left undone, and changes nothing of a job that runs or has ended. */
@@ -112,4 +165,14 @@ export class JobAcceptance {
       this.parts.logger.warn({ err: error, jobId }, 'job is stored but not queued yet; the reconciler will do it');
     }
   }
+}
+
+/** What holds to the job's end, whatever is configured meanwhile. */
+function termsOf(client: ApiClientRecord, policy: SigningPolicyRecord | undefined): CheckedRequest['terms'] {
+  const screening = { ...client.screening, ...policy?.screening };
+  const { name, revocation } = policy ?? {};
+  return {
+    ...(name === undefined ? {} : { policy: { name, ...(revocation === undefined ? {} : { revocation }) } }),
+    ...(Object.keys(screening).length === 0 ? {} : { screening }),
+  };
 }

@@ -23,6 +23,11 @@ export function requestSha256(request: SigningJobRequest): string {
  * The job that a client's Idempotency-Key stands for. The id is derived from both, so that the request itself, created only if
  * it is absent, is the record of the key: two gateways that get the same key at the same time make one job.
  */
-export function jobIdOfKey(clientId: string, key: string): string {
-  return derivedId('job', 'idempotency-key', clientId, key);
+export function jobIdOfKey(clientId: string, key: IdempotencyKey): string {
+  return typeof key === 'string'
+    ? derivedId('job', 'idempotency-key', clientId, key)
+    : derivedId('job', 'idempotency-key of a set', clientId, key.set, String(key.index));
 }
+
+/** The key of a request, or of one job of a set of jobs. */
+export type IdempotencyKey = string | { readonly set: string; readonly index: number };

@@ -101,13 +101,7 @@ export function placesOf(job: StoredJob): QueuePlace[] {
 
 /** A job as a caller sees it. */
 export async function describeJob(job: StoredJob, archive: JobArchive, queues: JobQueues): Promise<SigningJob> {
-  const base = {
-    jobId: job.jobId,
-    documentId: job.documentId,
-    ...(job.reference === undefined ? {} : { reference: job.reference }),
-    createdAt: job.createdAt,
-    stepCount: job.steps.length,
-  };
+  const base = constantPart(job);
   const outcome = await archive.outcome(job);
   if (outcome !== undefined) {
     const { status, completedAt, steps, failure } = outcome;
@@ -121,13 +115,18 @@ export async function describeJob(job: StoredJob, archive: JobArchive, queues: J
 
 /** The answer to a job that was accepted just now, without asking anybody. */
 export function describeAccepted(job: StoredJob): SigningJob {
+  return { ...constantPart(job), status: 'accepted', steps: [] };
+}
+
+/** What never changes of a job. */
+function constantPart({ jobId, documentId, reference, createdAt, policy, warnings, steps }: StoredJob) {
   return {
-    jobId: job.jobId,
-    documentId: job.documentId,
-    ...(job.reference === undefined ? {} : { reference: job.reference }),
-    status: 'accepted',
-    createdAt: job.createdAt,
-    stepCount: job.steps.length,
-    steps: [],
-  };
+    jobId,
+    documentId,
+    ...(reference === undefined ? {} : { reference }),
+    createdAt,
+    ...(policy === undefined ? {} : { policy: policy.name }),
+    ...(warnings === undefined ? {} : { warnings }),
+    stepCount: steps.length,
+  } satisfies Partial<SigningJob>;
 }

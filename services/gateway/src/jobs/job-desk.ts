@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { SigningJob, StoredJob } from '@kyso/contracts';
+import type { AcceptedJob } from './acceptance.js';
 import { describeAccepted, describeJob, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
 import { watchUntilEnd } from './job-watch.js';
@@ -21,22 +23,35 @@ export class JobDesk {
     return describeJob(job, this.parts.archive, this.parts.queues);
   }
 
-  /** The answer to a post: waits up to `waitSeconds` for the end; less when the process stops or the caller goes away. */
+  /**
+   * The answers to a post, in the order of the jobs: waits up to `waitSeconds` for their ends; less when the process stops or the
+   * caller goes away.
+   */
   async answer(
-    job: StoredJob,
-    how: { readonly isRepeat: boolean; readonly waitSeconds: number; readonly caller: IncomingMessage },
-  ): Promise<SigningJob> {
+    jobs: readonly AcceptedJob[],
+    how: { readonly waitSeconds: number; readonly caller: IncomingMessage },
+  ): Promise<SigningJob[]> {
+    if (how.waitSeconds === 0) {
+      return Promise.all(
+        jobs.map(async ({ job, isRepeat }) => (isRepeat ? this.describe(job) : describeAccepted(job))),
+      );
+    }
     const { stopSignal, pollMs } = this.parts;
-    if (how.waitSeconds === 0) return how.isRepeat ? this.describe(job) : describeAccepted(job);
     const gone = new AbortController();
+    // One listener for each job and source of an end.
+    setMaxListeners(0, gone.signal);
     const stop = (): void => gone.abort();
     const deadline = setTimeout(stop, how.waitSeconds * 1_000);
     how.caller.socket.once('close', stop);
     stopSignal.addEventListener('abort', stop, { once: true });
     if (stopSignal.aborted) stop();
     try {
-      await watchUntilEnd(job, this.parts, { signal: gone.signal, pollMs });
-      return await this.describe(job);
+      return await Promise.all(
+        jobs.map(async ({ job }) => {
+          await watchUntilEnd(job, this.parts, { signal: gone.signal, pollMs });
+          return this.describe(job);
+        }),
+      );
     } finally {
       clearTimeout(deadline);
       how.caller.socket.off('close', stop);

@@ -1,31 +1,49 @@
 import {
   SigningError,
+  type Actor,
   type ApiClientRecord,
   type DocumentRecord,
-  type Level,
   type FixedPlacement,
+  type Level,
+  type SigningPolicyRecord,
   type SigningStep,
   type StoredStep,
+  type Warning,
 } from '@kyso/contracts';
 import type { CredentialRegistry, KnownCredential } from '../credentials/credential-registry.js';
-import { assertUsable } from '../credentials/usable.js';
-import type { Placements } from '../placement/placements.js';
-import { assertLinesDrawable } from './appearance-text.js';
-import type { CheckedImage, ImageShelf } from './image-shelf.js';
+import { assertUsable, credentialWarnings } from '../credentials/usable.js';
+import type { CheckedImage } from '../images/image-shelf.js';
+import { assertAlgorithms, levelUnder } from '../policies/policies.js';
+import { assertStepOrder } from './step-order.js';
+import type { StepLooks } from './step-looks.js';
+import { checkedValues } from './step-values.js';
 
 export interface StepValidationParts {
   readonly credentials: CredentialRegistry;
-  readonly placements: Placements;
-  readonly images: ImageShelf;
+  readonly looks: StepLooks;
   /** Levels that this cluster can reach. */
   readonly levels: readonly Level[];
+  /** Days before its end from which a certificate is warned of. */
+  readonly warnDaysBeforeExpiry: number;
   readonly now: () => Date;
 }
 
-/** Steps as they are stored, and the images that have to be stored with them. */
+/** Whose steps, on what. */
+export interface StepsContext {
+  readonly client: ApiClientRecord;
+  readonly document: DocumentRecord;
+  /** The version that the job begins with. */
+  readonly version: number;
+  readonly policy: SigningPolicyRecord | undefined;
+  readonly actor: Actor | undefined;
+}
+
+/** Steps as they are stored, and what comes with them. */
 export interface ValidatedSteps {
   readonly steps: StoredStep[];
+  /** To be stored before the job. */
   readonly images: readonly CheckedImage[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Everything about steps that can be known before a job is accepted, so that an official learns of it at once. */
@@ -33,58 +51,63 @@ export class StepValidation {
   constructor(private readonly parts: StepValidationParts) {}
 
   /**
-   * Throws the first refusal: CREDENTIAL_UNKNOWN, those of `assertUsable`, LEVEL_UNREACHABLE, IMAGE_INVALID,
-   * TEXT_NOT_DRAWABLE, and those of `Placements`. The step is named in `found`, counted from 0.
+   * Throws the first refusal: CREDENTIAL_UNKNOWN, those of `assertUsable`, POLICY_VIOLATED, LEVEL_UNREACHABLE, NUMBER_INVALID,
+   * DATE_INVALID, ALREADY_ISSUED, and those of `StepLooks`. The step is named in `found`, counted from 0.
    */
-  async validate(
-    client: ApiClientRecord,
-    { document, version }: { readonly document: DocumentRecord; readonly version: number },
-    steps: readonly SigningStep[],
-  ): Promise<ValidatedSteps> {
+  async validate(context: StepsContext, steps: readonly SigningStep[]): Promise<ValidatedSteps> {
     const stored: StoredStep[] = [];
     const earlier: (FixedPlacement | undefined)[] = [];
     const images: CheckedImage[] = [];
+    const warnings: Warning[] = [];
     for (const [index, step] of steps.entries()) {
       try {
-        const { record, certificate } = await this.credentialFor(client, step);
-        this.assertLevel(step.level);
-        const { appearance, placement, ...rest } = step;
-        const lines = appearance?.lines ?? [];
-        await assertLinesDrawable(lines, certificate);
-        let imageSha256: string | undefined;
-        if (appearance?.imagePngBase64 !== undefined) {
-          const image = await this.parts.images.check(appearance.imagePngBase64);
-          imageSha256 = image.sha256;
-          images.push(image);
-        }
-        const context = { document, version, certificate, earlier };
-        const placed = placement && (await this.parts.placements.resolve(placement, context));
-        earlier.push(placed);
-        stored.push({
-          ...rest,
-          ...(placed === undefined ? {} : { placement: placed }),
-          token: record.token,
-          ...(appearance === undefined
-            ? {}
-            : {
-                appearance: {
-                  ...(imageSha256 === undefined ? {} : { imageSha256 }),
-                  lines,
-                  fontSizePt: appearance.fontSizePt,
-                },
-              }),
-        });
+        assertStepOrder(steps, index);
+        const validated = await this.validateStep({ ...context, earlier }, step);
+        earlier.push(validated.step.placement);
+        stored.push(this.certifying(context, validated.step, index));
+        images.push(...validated.images);
+        warnings.push(...validated.warnings);
       } catch (error) {
         throw steps.length === 1 ? error : inStep(error, index);
       }
     }
-    return { steps: stored, images };
+    return { steps: stored, images, warnings };
   }
 
-  private async credentialFor(client: ApiClientRecord, step: SigningStep): Promise<KnownCredential> {
-    const credential = await this.parts.credentials.find(step.credentialId);
-    if (credential === undefined) throw new SigningError('CREDENTIAL_UNKNOWN', { found: step.credentialId });
-    assertUsable(credential, { client, role: step.role, now: this.parts.now() });
+  private async validateStep(
+    context: StepsContext & { readonly earlier: readonly (FixedPlacement | undefined)[] },
+    step: SigningStep,
+  ): Promise<{ readonly step: StoredStep; readonly images: readonly CheckedImage[]; readonly warnings: Warning[] }> {
+    const { client, policy, actor } = context;
+    const now = this.parts.now();
+    const credential = await this.credential(step.credentialId);
+    const { role, credentialId, reason, location, attachmentOf } = step;
+    const { delegation } = assertUsable(credential, { client, role, actor, now });
+    const level = levelUnder(policy, step.level);
+    this.assertLevel(level);
+    const { record, certificate } = credential;
+    assertAlgorithms(policy, record);
+    const values = checkedValues(step, now);
+    const look = await this.parts.looks.resolve(step, { ...context, certificate, facts: { certificate, ...values } });
+    const stored: StoredStep = {
+      credentialId,
+      token: record.token,
+      role,
+      level,
+      ...(reason === undefined ? {} : { reason }),
+      ...(location === undefined ? {} : { location }),
+      ...(attachmentOf === undefined ? {} : { attachmentOf }),
+      ...(delegation === undefined ? {} : { delegationId: delegation.delegationId }),
+      ...values,
+      ...look.stored,
+    };
+    const warnings = credentialWarnings(credential, now, this.parts.warnDaysBeforeExpiry);
+    return { step: stored, images: look.images, warnings };
+  }
+
+  private async credential(credentialId: string): Promise<KnownCredential> {
+    const credential = await this.parts.credentials.find(credentialId);
+    if (credential === undefined) throw new SigningError('CREDENTIAL_UNKNOWN', { found: credentialId });
     return credential;
   }
 
@@ -93,6 +116,13 @@ export class StepValidation {
     if (!levels.includes(level)) {
       throw new SigningError('LEVEL_UNREACHABLE', { expected: levels.join(', '), found: level });
     }
+  }
+
+  /** Only the first signature of a document can certify it; whether one is there, the signer sees. */
+  private certifying({ policy, version }: StepsContext, step: StoredStep, index: number): StoredStep {
+    const { certify } = policy ?? {};
+    const mayBeFirst = index === 0 && version === 0 && step.role === 'leader';
+    return certify === undefined || !mayBeFirst ? step : { ...step, certify };
   }
 }
 

@@ -11,6 +11,8 @@ import { JobAcceptance } from '../jobs/acceptance.js';
 import { JobEvents } from '../jobs/event-stream.js';
 import { JobArchive } from '../jobs/job-archive.js';
 import { JobDesk } from '../jobs/job-desk.js';
+import { Policies } from '../policies/policies.js';
+import { NumberRegister } from '../registers/number-register.js';
 import { TokenDesk } from '../tokens/token-desk.js';
 import { STORE } from '../tokens.js';
 import { Verifications } from '../verification/verifications.js';
@@ -31,6 +33,8 @@ const rooms = [
   JobArchive,
   JobDesk,
   JobEvents,
+  NumberRegister,
+  Policies,
   STORE,
   Verifications,
 ];
