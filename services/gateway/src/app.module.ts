@@ -3,6 +3,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Certificate } from '@kyso/cms';
 import type { ScreeningOverrides, SigningPolicyRecord } from '@kyso/contracts';
 import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
+import { StoredImages } from '@kyso/preparation';
 import type { ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -40,6 +41,8 @@ import { Placements } from './placement/placements.js';
 import { TextSearch } from './placement/text-search.js';
 import { Policies } from './policies/policies.js';
 import { NumberRegister } from './registers/number-register.js';
+import { Rehearsal } from './rehearsal/rehearsal.js';
+import { RehearsalDrawing } from './rehearsal/rehearsal-drawing.js';
 import { TemplateRegistry } from './templates/template-registry.js';
 import { STORE } from './tokens.js';
 import type { EvidenceSource } from './verification/evidence-source.js';
@@ -169,6 +172,21 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     screening: parts.screening,
     logger,
   });
+  const drawing = new RehearsalDrawing(store, config);
+  const rehearsal = new Rehearsal({
+    store,
+    acceptance,
+    credentials,
+    states: tokenStates,
+    revocation: parts.revocation,
+    holders: () => credentials.holders(),
+    trustAnchors: parts.trustAnchors,
+    tsaTrustAnchors: parts.tsaTrustAnchors,
+    screening: parts.screening,
+    drawing,
+    images: new StoredImages(store),
+    now,
+  });
   const hub = new ProgressHub(parts.subscriber, logger);
   const pollMs = config.outcomePollMs;
 
@@ -195,6 +213,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: CredentialOffice, useValue: office },
     { provide: TokenDesk, useValue: tokenDesk },
     { provide: Policies, useValue: policies },
+    { provide: Rehearsal, useValue: rehearsal },
+    { provide: RehearsalDrawing, useValue: drawing },
     { provide: TemplateRegistry, useValue: templates },
     { provide: NumberRegister, useValue: numbers },
     { provide: DocumentShelf, useValue: shelf },

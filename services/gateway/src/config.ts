@@ -78,6 +78,15 @@ export const configSchema = z.object({
   textSearchTimeoutMs: wholeNumber(1_000, 600_000)
     .default(20_000)
     .describe('Milliseconds that looking for one text may take; then the job is refused.'),
+  maxConcurrentDrawings: wholeNumber(1, 64)
+    .default(2)
+    .describe(
+      'Processes at a time that draw pages for dry runs and previews; each may take 768 MiB. Further ones wait as long as one ' +
+        'may take, then they are answered 429.',
+    ),
+  drawingTimeoutMs: wholeNumber(1_000, 600_000)
+    .default(20_000)
+    .describe('Milliseconds that drawing one page may take.'),
   maxConcurrentVerifications: wholeNumber(1, 1_000)
     .default(16)
     .describe('Verifications at a time in this process; they are CPU work. More are answered 429.'),

@@ -1,14 +1,17 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  dryRunSchema,
   jobIdSchema,
   signingJobRequestSchema,
   signingJobSchema,
   type ApiClientRecord,
+  type DryRun,
   type SigningJob,
   type SigningJobRequest,
 } from '@kyso/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { Caller, Rule } from './auth/caller.js';
 import { JobAcceptance } from './jobs/acceptance.js';
 import { JobEvents } from './jobs/event-stream.js';
@@ -17,6 +20,7 @@ import { JobArchive } from './jobs/job-archive.js';
 import { JobDesk } from './jobs/job-desk.js';
 import { preferredWait } from './jobs/prefer.js';
 import { headerOf } from './openapi/headers.js';
+import { Rehearsal } from './rehearsal/rehearsal.js';
 
 const jobHeaders = {
   Location: headerOf('Address of the job'),
@@ -33,6 +37,7 @@ export class SigningJobsController {
     @Inject(JobArchive) private readonly archive: JobArchive,
     @Inject(JobDesk) private readonly desk: JobDesk,
     @Inject(JobEvents) private readonly events: JobEvents,
+    @Inject(Rehearsal) private readonly rehearsal: Rehearsal,
   ) {}
 
   @Post()
@@ -41,7 +46,8 @@ export class SigningJobsController {
     summary: 'Asks for signatures on a document',
     description:
       'Everything that can be known at once is checked before the job is accepted. An accepted job survives the loss of ' +
-      'any process. With `Prefer: wait=N` the answer waits for the end of the job, at most N (up to 60) seconds.',
+      'any process. With `Prefer: wait=N` the answer waits for the end of the job, at most N (up to 60) seconds. With `dryRun` ' +
+      'nothing is signed, stored or given a number: the answer (schema DryRun) has every check and the pages as pictures.',
   })
   @ApiHeader({
     name: 'Idempotency-Key',
@@ -51,7 +57,12 @@ export class SigningJobsController {
       'body it is refused (IDEMPOTENCY_KEY_REUSED). After an answer 5xx repeat with the same key.',
   })
   @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N in seconds (RFC 7240)' })
-  @ApiResponse({ status: 200, description: 'The job has ended', standardSchema: signingJobSchema, headers: jobHeaders })
+  @ApiResponse({
+    status: 200,
+    description: 'The job has ended; or, with dryRun, what would become of it',
+    standardSchema: z.union([signingJobSchema, dryRunSchema]),
+    headers: jobHeaders,
+  })
   @ApiResponse({
     status: 202,
     description: 'The job is accepted',
@@ -63,7 +74,11 @@ export class SigningJobsController {
     @Body({ schema: signingJobRequestSchema }) body: SigningJobRequest,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SigningJob> {
+  ): Promise<SigningJob | DryRun> {
+    if (body.dryRun === true) {
+      void reply.code(200);
+      return this.rehearsal.of(caller, body, request.id);
+    }
     const waitSeconds = preferredWait(request.headers['prefer']);
     const { job, isRepeat } = await this.acceptance.accept(caller, body, {
       requestId: request.id,

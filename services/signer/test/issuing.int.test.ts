@@ -8,13 +8,14 @@ import { program } from './judges.js';
 import { samplePdf } from './sample-pdf.js';
 import { Workbench, sealStep, step } from './workbench.js';
 
-const at = (xPt: number, yPt: number, widthPt: number, heightPt: number, page: number | 'last' = 1) => ({
+type Corners = readonly [xPt: number, yPt: number, widthPt: number, heightPt: number];
+const at = (page: number | 'last', ...[xPt, yPt, widthPt, heightPt]: Corners) => ({
   page,
   rectangle: { xPt, yPt, widthPt, heightPt },
 });
-const numberPlace = at(80, 700, 140, 20);
-const datePlace = at(300, 700, 230, 20);
-const sealPlace = at(300, 60, 90, 90, 'last');
+const numberPlace = at(1, 80, 700, 140, 20);
+const datePlace = at(1, 300, 700, 230, 20);
+const sealPlace = at('last', 300, 60, 90, 90);
 const texts: NonNullable<StoredStep['texts']> = [
   {
     template: { templateId: 'so-di', version: 1 },
@@ -48,6 +49,11 @@ const issuing = (level: StoredStep['level'], more: Partial<StoredStep> = {}): St
     ...more,
   });
 
+async function fieldsOf(pdf: Uint8Array): Promise<string[]> {
+  const document = await PdfDocument.open(bufferSource(pdf));
+  return (await document.signatureFields()).map(({ name, state }) => `${name} ${state}`);
+}
+
 describe('issuing a document', () => {
   let bench: Workbench;
   beforeAll(async () => {
@@ -58,8 +64,6 @@ describe('issuing a document', () => {
 
   const validate = (pdf: Uint8Array): Promise<ValidationReport> =>
     validatePdf(bufferSource(pdf), { ...bench.ports.policy, now: bench.now() });
-  const fieldsOf = async (pdf: Uint8Array) =>
-    (await (await PdfDocument.open(bufferSource(pdf))).signatureFields()).map(({ name, state }) => `${name} ${state}`);
   const codeOf = async (documentId: string, one: StoredStep, version: number): Promise<string | undefined> => {
     const job = await bench.submit(documentId, [one], version);
     const uses = bench.audited.length;

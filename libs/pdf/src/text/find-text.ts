@@ -3,7 +3,7 @@ import { PdfError } from '../errors.js';
 import { pageGlyphs } from './glyphs.js';
 import { pageSegments } from './lines.js';
 import { matchText, type MatchedPlace, type MatchOptions } from './match.js';
-import { loadPdfjs, openForText } from './pdfjs.js';
+import { loadPdfjs, openForText } from '../pdfjs/pdfjs.js';
 
 /** What to look for and where. */
 export interface TextQuery extends MatchOptions {

@@ -1,5 +1,5 @@
 import { PdfError } from '../errors.js';
-import type { Matrix, PdfjsFont, PdfjsPage } from './pdfjs.js';
+import type { Matrix, PdfjsFont, PdfjsPage } from '../pdfjs/pdfjs.js';
 
 /** One glyph on the page as displayed, in points from its lower left corner. */
 export interface Glyph {

@@ -1,5 +1,5 @@
 import { parseCertificatesPem } from '@kyso/cms';
-import { credentialRecordSchema, objectKeys } from '@kyso/contracts';
+import { credentialRecordSchema, objectKeys, type CredentialRecord } from '@kyso/contracts';
 import { getJson, type ObjectStore } from '@kyso/storage';
 import type { Holder } from './ports.js';
 
@@ -11,12 +11,20 @@ const maxCredentials = 10_000;
  * not. Reads every credential; the caller keeps the answer for a while.
  */
 export async function readHolders(store: ObjectStore): Promise<ReadonlyMap<string, Holder>> {
-  const found = new Map<string, Holder>();
+  const records: CredentialRecord[] = [];
   let count = 0;
   for await (const { key } of store.list(objectKeys.credentialsPrefix)) {
     if (++count > maxCredentials) break;
     const record = await getJson(store, key, credentialRecordSchema);
-    if (record === undefined) continue;
+    if (record !== undefined) records.push(record);
+  }
+  return holdersOf(records);
+}
+
+/** The same, of records that were read. */
+export function holdersOf(records: readonly CredentialRecord[]): ReadonlyMap<string, Holder> {
+  const found = new Map<string, Holder>();
+  for (const record of records) {
     // What was approved before a renewal is still approved.
     for (const { certificatesPem } of [record, ...(record.former ?? [])]) {
       const [certificate] = parseCertificatesPem(certificatesPem);

@@ -11,7 +11,10 @@ export interface ScreeningPorts {
   readonly store: ObjectStore;
   /** Evidence for a chain, leaf first; throws SigningError where none can be had. */
   readonly revocation: {
-    evidenceFor(chain: readonly Certificate[], context: { readonly requestId: string }): Promise<Evidence>;
+    evidenceFor(
+      chain: readonly Certificate[],
+      context: { readonly requestId: string },
+    ): Promise<Pick<Evidence, 'ocspResponses' | 'crls'>>;
   };
   readonly credentials: {
     /** By the SHA-256 (hexadecimal) of all certificates that credentials have or had, whether enabled or not. */

@@ -9,6 +9,7 @@ import {
   type CredentialRecord,
   type TokenState,
 } from '@kyso/contracts';
+import { holdersOf, type Holder } from '@kyso/preparation';
 import { getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import { rolesOf } from './usable.js';
@@ -73,6 +74,11 @@ export class CredentialRegistry {
       }
       return all.sort((a, b) => (a.record.credentialId < b.record.credentialId ? -1 : 1));
     });
+  }
+
+  /** Whose certificates are, by their SHA-256 (hexadecimal): those that credentials have and had. As old as `all`. */
+  async holders(): Promise<ReadonlyMap<string, Holder>> {
+    return holdersOf((await this.all()).map(({ record }) => record));
   }
 
   /** The credential was changed by this gateway: it is read again. */

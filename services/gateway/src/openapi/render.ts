@@ -12,6 +12,7 @@ import { JobEvents } from '../jobs/event-stream.js';
 import { JobArchive } from '../jobs/job-archive.js';
 import { JobDesk } from '../jobs/job-desk.js';
 import { Policies } from '../policies/policies.js';
+import { Rehearsal } from '../rehearsal/rehearsal.js';
 import { NumberRegister } from '../registers/number-register.js';
 import { TokenDesk } from '../tokens/token-desk.js';
 import { STORE } from '../tokens.js';
@@ -35,6 +36,7 @@ const rooms = [
   JobEvents,
   NumberRegister,
   Policies,
+  Rehearsal,
   STORE,
   Verifications,
 ];

@@ -8,6 +8,8 @@ import type { Logger } from 'pino';
 export interface EvidenceSource extends RevocationSource {
   /** One for each certificate of the chain but the anchor; none when the cache cannot be reached. */
   statusesOf(chain: readonly Certificate[]): Promise<readonly CertificateStatus[]>;
+  /** All that the cache answers; undefined when it cannot be reached. */
+  answerFor(chain: readonly Certificate[]): Promise<Evidence | undefined>;
 }
 
 /**
@@ -39,6 +41,7 @@ export function createEvidenceSource(client: ServiceClient, logger: Logger, time
         crls: evidence?.crls.map(fromBase64) ?? [],
       };
     },
+    answerFor: ask,
     statusesOf: async (chain) => (await ask(chain))?.statuses ?? [],
   };
 }

@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import type { ByteSource } from '../byte-source.js';
 import { PdfError } from '../errors.js';
 
 /** What we use of pdfjs-dist; its own types need those of a browser. */
 export interface PdfjsPage {
   getViewport(options: { scale: number }): { transform: Matrix; width: number; height: number };
+  render(parameters: Readonly<Record<string, unknown>>): { readonly promise: Promise<void> };
   getOperatorList(options: { annotationMode: number }): Promise<{ fnArray: number[]; argsArray: unknown[][] }>;
   readonly commonObjs: { has(name: string): boolean; get(name: string): PdfjsFont };
   cleanup(): boolean;
@@ -33,6 +35,8 @@ interface RangeTransport {
 }
 
 const rangeBytes = 64 * 1024;
+/** An A4 page scanned at 600 dpi has 35 million; a larger picture is left out. */
+const maxDrawnPixels = 64_000_000;
 
 /**
  * Loads pdfjs. It wants three classes of a browser when it is loaded, which only drawing uses: empty ones spare the native
@@ -49,7 +53,24 @@ export async function loadPdfjs(): Promise<Pdfjs> {
  * Opens a document for its text alone: no image is decoded, no script runs, no code is made, nothing is fetched, no font of the
  * system is used. Throws PdfError PASSWORD_NEEDED, DAMAGED.
  */
-export async function openForText(pdfjs: Pdfjs, source: ByteSource): Promise<PdfjsDocument> {
+export function openForText(pdfjs: Pdfjs, source: ByteSource): Promise<PdfjsDocument> {
+  // Pictures of more than one pixel are left out before they are decoded.
+  return open(pdfjs, source, { maxImageSize: 1 });
+}
+
+/** Opens a document to draw its pages: with the fonts and character maps that pdfjs brings along. Throws likewise. */
+export function openForDrawing(pdfjs: Pdfjs, source: ByteSource): Promise<PdfjsDocument> {
+  const folder = new URL('../../', import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs'));
+  const path = (name: string): string => fileURLToPath(new URL(`${name}/`, folder));
+  const data = { standardFontDataUrl: path('standard_fonts'), cMapUrl: path('cmaps'), cMapPacked: true };
+  return open(pdfjs, source, { ...data, maxImageSize: maxDrawnPixels });
+}
+
+async function open(
+  pdfjs: Pdfjs,
+  source: ByteSource,
+  options: Readonly<Record<string, unknown>>,
+): Promise<PdfjsDocument> {
   class SourceTransport extends pdfjs.PDFDataRangeTransport {
     override requestDataRange(begin: number, end: number): void {
       // A copy: what pdfjs gets it transfers.
@@ -72,15 +93,14 @@ export async function openForText(pdfjs: Pdfjs, source: ByteSource): Promise<Pdf
       isOffscreenCanvasSupported: false,
       isImageDecoderSupported: false,
       enableXfa: false,
-      // Pictures of more than one pixel are left out before they are decoded.
-      maxImageSize: 1,
       verbosity: 0,
+      ...options,
     }).promise;
   } catch (error) {
     const name = error instanceof Error ? error.name : '';
     if (name === 'PasswordException') {
       throw new PdfError('PASSWORD_NEEDED', 'a file that the empty user password opens', 'another password');
     }
-    throw new PdfError('DAMAGED', 'a file whose text can be read', name);
+    throw new PdfError('DAMAGED', 'a file that can be read', name);
   }
 }
