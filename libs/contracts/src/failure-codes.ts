@@ -24,6 +24,7 @@ const table = {
   DOCUMENT_UNKNOWN: row(404, false, 'Không tìm thấy văn bản.', 'The document is not known.'),
   VERSION_UNKNOWN: row(404, false, 'Văn bản không có phiên bản này.', 'The document has no such version.'),
   JOB_UNKNOWN: row(404, false, 'Không tìm thấy yêu cầu ký.', 'The signing job is not known.'),
+  ACTIVATION_UNKNOWN: row(404, false, 'Không tìm thấy phiên nhập mã PIN này.', 'The activation is not known.'),
   TOKEN_UNKNOWN: row(404, false, 'Không có thiết bị ký này.', 'No token of this name is known.'),
   CREDENTIAL_UNKNOWN: row(404, false, 'Không có chứng thư số này.', 'The credential is not known.'),
   METHOD_NOT_ALLOWED: row(405, false, 'Phương thức không được hỗ trợ.', 'The method is not supported here.'),
@@ -45,6 +46,12 @@ const table = {
     false,
     'Văn bản đã có phiên bản mới hơn; hãy tải lại rồi ký.',
     'The document has a newer version, or another job is signing this one.',
+  ),
+  ACTIVATION_EXISTS: row(
+    409,
+    false,
+    'Phiên nhập mã PIN này đã tồn tại với nội dung khác.',
+    'Another activation has this id.',
   ),
   CREDENTIAL_EXISTS: row(
     409,
@@ -219,6 +226,36 @@ const table = {
     false,
     'Ngoài thời gian được phép sử dụng chứng thư số này.',
     'The credential may not be used at this time.',
+  ),
+  ACTIVATION_REQUIRED: row(
+    422,
+    false,
+    'Chứng thư số này cần người ký nhập mã PIN cho lần ký này.',
+    'The key is used only with its owner’s PIN: make an activation and name it in the step.',
+  ),
+  ACTIVATION_EXPIRED: row(
+    422,
+    false,
+    'Phiên nhập mã PIN đã hết hạn; hãy nhập lại mã PIN.',
+    'The activation has expired; make another one.',
+  ),
+  ACTIVATION_USED_UP: row(
+    422,
+    false,
+    'Phiên nhập mã PIN đã dùng hết hoặc đã bị huỷ; hãy nhập lại mã PIN.',
+    'The activation is used up or void; make another one.',
+  ),
+  ACTIVATION_FOREIGN: row(
+    422,
+    false,
+    'Phiên nhập mã PIN không dành cho chứng thư số hoặc văn bản này.',
+    'The activation is for another credential or another document.',
+  ),
+  ACTIVATION_INVALID: row(
+    422,
+    false,
+    'Mã PIN được mã hoá không đúng cách; chưa có lần thử PIN nào.',
+    'The sealed PIN can’t be opened, or says something else than its activation; the PIN was not tried.',
   ),
   PIN_INCORRECT: row(
     503,

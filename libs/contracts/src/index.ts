@@ -1,3 +1,4 @@
+export * from './activation.js';
 export * from './client.js';
 export * from './credential-admin.js';
 export * from './credential-rules.js';

@@ -38,4 +38,12 @@ export const objectKeys = {
   /** Who took the token out of the quarantine that began at `at`; created once. */
   lifting: (token: string, at: string) => `tokens/${token}/liftings/${Date.parse(at)}.json`,
   tokensPrefix: 'tokens/',
+  activation: (activationId: string) => `activations/${activationId}/activation.json`,
+  /** The `n`th step that is signed with the activation, n from 1; created once. */
+  activationUse: (activationId: string, n: number) => `activations/${activationId}/uses/${n}.json`,
+  activationEnd: (activationId: string) => `activations/${activationId}/end.json`,
+  /** Deleted when it is used up, wrong or expired; the time comes first so that a listing tells which have expired. */
+  sealedPin: (activation: { readonly activationId: string; readonly expiresAt: string }) =>
+    `sealed-pins/${String(Date.parse(activation.expiresAt)).padStart(13, '0')}.${activation.activationId}`,
+  sealedPinsPrefix: 'sealed-pins/',
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { activationIdSchema } from './activation.js';
 import { digestAlgorithmSchema, signatureSchemeSchema } from './credential.js';
 import { documentSchema } from './document.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
@@ -63,6 +64,7 @@ export const storedStepSchema = z.object({
     .string()
     .optional()
     .describe('A signature field that an earlier step may have prepared; filled where it is there and empty'),
+  activationId: activationIdSchema.optional().describe('By which the owner of the key gave the PIN'),
   placement: fixedPlacementSchema
     .optional()
     .describe('Texts and earlier signatures were looked up when it was accepted'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { activationIdSchema } from './activation.js';
 import { actorSchema, roleSchema } from './credential.js';
 import { repairedSchema } from './repaired.js';
 import { screeningFindingSchema } from './screening.js';
@@ -67,6 +68,12 @@ export const signingStepSchema = z
       .describe(
         'Fully qualified name of an empty signature field of the document, which is filled. Absent: a new field; or, where a ' +
           'certification, a lock or the owner forbids new ones, the only empty field that may be filled',
+      ),
+    activationId: activationIdSchema
+      .optional()
+      .describe(
+        'By which the owner of the key gave the PIN, of POST /v1/credentials/{credentialId}/activations. Needed for keys whose ' +
+          'PIN no signer has (ACTIVATION_REQUIRED)',
       ),
     placement: placementSchema
       .optional()

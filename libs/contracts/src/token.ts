@@ -25,6 +25,10 @@ export const tokenInventorySchema = z
     manufacturer: z.string(),
     model: z.string(),
     signerId: z.string().describe('The signer that read it'),
+    login: z
+      .enum(['unattended', 'activation'])
+      .default('unattended')
+      .describe('unattended: the signer has the PIN in a file; activation: each use needs one'),
     readAt: instantSchema,
     keys: z.array(tokenKeySchema),
     otherCertificatesPem: z.array(z.string()).describe('Certificates without a key on the token, such as those of CAs'),

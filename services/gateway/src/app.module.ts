@@ -1,13 +1,14 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Certificate } from '@kyso/cms';
-import type { ScreeningOverrides, SigningPolicyRecord } from '@kyso/contracts';
+import type { ActivationKeys, ScreeningOverrides, SigningPolicyRecord } from '@kyso/contracts';
 import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
 import { StoredImages } from '@kyso/preparation';
 import type { ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { ActivationDesk } from './activations/activation-desk.js';
 import { ClientRegistry } from './auth/client-registry.js';
 import { DoorKeeper } from './auth/door-keeper.js';
 import { MinuteCounter, RequestBudget } from './auth/rate-limits.js';
@@ -62,6 +63,7 @@ export interface GatewayParts {
   readonly revocation: EvidenceSource | undefined;
   readonly screening: ScreeningOverrides;
   readonly policies: readonly SigningPolicyRecord[];
+  readonly activationKeys: ActivationKeys | undefined;
 }
 
 const PARTS = Symbol('gateway parts');
@@ -146,6 +148,15 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     trustAnchors: parts.trustAnchors,
     now,
   });
+  const activations = new ActivationDesk({
+    store,
+    credentials,
+    tokens: tokenDesk,
+    keys: parts.activationKeys,
+    maxSeconds: config.maxActivationSeconds,
+    registryMaxAgeMs: config.registryMaxAgeMs,
+    now,
+  });
   const archive = new JobArchive(store);
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
@@ -167,6 +178,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     images,
     policies,
     validation,
+    activations,
     numbers,
     fields: new FieldCheck(store),
     screening: parts.screening,
@@ -208,6 +220,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   return [
     { provide: STORE, useValue: store },
     { provide: DoorKeeper, useValue: door },
+    { provide: ActivationDesk, useValue: activations },
     { provide: CredentialBook, useValue: book },
     { provide: CredentialDesk, useValue: credentialDesk },
     { provide: CredentialOffice, useValue: office },

@@ -109,6 +109,17 @@ export const configSchema = z.object({
   registryMaxAgeMs: wholeNumber(0, 600_000)
     .default(5_000)
     .describe('Milliseconds that API clients and credentials are cached: so long a withdrawn right still works.'),
+  activationKeysFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'JWK Set (RFC 7517) of the public keys to which callers seal PINs; the private ones are with the signers. Absent: this ' +
+        'cluster takes no PINs.',
+    ),
+  maxActivationSeconds: wholeNumber(10, 3_600)
+    .default(900)
+    .describe('Seconds that an activation may last (15 minutes); so long a sealed PIN lies in the store at most.'),
   certificateWarningDays: wholeNumber(0, 1_000)
     .default(30)
     .describe(

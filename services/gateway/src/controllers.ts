@@ -1,3 +1,4 @@
+import { ActivationsController } from './activations.controller.js';
 import { CredentialAdminController } from './credential-admin.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { DocumentsController } from './documents.controller.js';
@@ -15,6 +16,7 @@ export const controllers = [
   CredentialAdminController,
   PoliciesController,
   RegistersController,
+  ActivationsController,
   SigningJobsController,
   SigningJobSetsController,
   TokensController,

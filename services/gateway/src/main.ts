@@ -10,6 +10,7 @@ import {
   runService,
 } from '@kyso/service';
 import { openStore } from '@kyso/storage';
+import { readActivationKeys } from './activations/activation-keys.js';
 import { AppModule } from './app.module.js';
 import { DoorKeeper } from './auth/door-keeper.js';
 import { configSchema } from './config.js';
@@ -33,6 +34,8 @@ try {
     trustAnchors: await readTrustAnchors(config.trustAnchorsFile),
     tsaTrustAnchors: await readTrustAnchors(config.tsaTrustAnchorsFile),
     policies: await readPolicies(config.policiesFile),
+    activationKeys:
+      config.activationKeysFile === undefined ? undefined : await readActivationKeys(config.activationKeysFile),
     screening: await readScreeningPolicy(config.screeningPolicyFile),
     revocation:
       baseUrl === undefined

@@ -28,9 +28,15 @@ export const configSchema = z.object({
         'process id.',
     ),
   tokensFile: file().describe(
-    'JSON file with the tokens of this signer: [{ "name", "modulePath", "label" or "serial", "pinFile", "mode": "usb" or ' +
+    'JSON file with the tokens of this signer: [{ "name", "modulePath", "label" or "serial", "pinFile" (absent: each use needs an activation), "mode": "usb" or ' +
       '"hsm", "sessions", "signTimeoutMs", "startTimeoutMs" }]. PINs are in the files it names, never in it.',
   ),
+  activationKeysFile: file()
+    .optional()
+    .describe(
+      'Secret file with the private keys to which PINs are sealed, a JWK Set (RFC 7517); only token hosts read it. Needed ' +
+        'for tokens without pinFile; the same file at every signer that has such a token.',
+    ),
   trustAnchorsFile: file().describe('PEM file with the root certificates to which signers’ certificates must chain.'),
   tsaTrustAnchorsFile: file().describe(
     'PEM file with the root certificates to which time-stamping units must chain: another trust domain than the signers’.',

@@ -6,6 +6,8 @@ import type { PreparedCredential } from './credentials/credential-source.js';
 import type { RevocationStatus } from './evidence/gather-evidence.js';
 import { prepareStep, type SigningBase } from '@kyso/preparation';
 import type { Intent } from './release/intent.js';
+import { claimActivation, voidIfWrong } from './activations/activations.js';
+import type { ActivatedLogin } from './hsm/digest-signer.js';
 import type { SigningPorts } from './signing-ports.js';
 import type { SigningWork } from './signing-work.js';
 import { obtainTimestamp, type Timestamp } from './timestamp/obtain-timestamp.js';
@@ -88,8 +90,9 @@ async function signAttributes(
   const remembered = ports.signatures.get(memoryKey, certificate.sha256);
   if (remembered !== undefined && verifies(remembered)) return remembered;
 
+  const activation = await claimActivation(ports, work, input.base.source);
   for (let tries = 1; ; tries++) {
-    const signature = await useKey(ports, work, { ...input, digest });
+    const signature = await useKey(ports, work, { ...input, digest, activation });
     if (verifies(signature)) {
       ports.signatures.keep(memoryKey, certificate.sha256, signature);
       return signature;
@@ -108,9 +111,9 @@ async function signAttributes(
 async function useKey(
   ports: SigningPorts,
   work: SigningWork,
-  input: Input & { readonly digest: Buffer },
+  input: Input & { readonly digest: Buffer; readonly activation: ActivatedLogin | undefined },
 ): Promise<Uint8Array> {
-  const { credential, digest, revocation } = input;
+  const { credential, digest, revocation, activation } = input;
   const { record, certificate } = credential;
   const facts = {
     jobId: work.job.jobId,
@@ -125,6 +128,7 @@ async function useKey(
     ...(work.step.delegationId === undefined ? {} : { delegationId: work.step.delegationId }),
     token: record.token,
     certificateSha256: certificate.sha256,
+    ...(activation === undefined ? {} : { activationId: activation.bounds.activationId }),
     digestAlgorithm: record.digestAlgorithm,
     signedDigest: digest.toString('hex'),
   };
@@ -138,10 +142,12 @@ async function useKey(
       digestAlgorithm: record.digestAlgorithm,
       digest,
       lane: work.job.lane,
+      activation,
     });
   } catch (error) {
     const code = error instanceof SigningError ? error.code : 'INTERNAL';
     await ports.audit.write({ event: 'key-use-failed', ...facts, code });
+    await voidIfWrong(ports, activation, error);
     throw error;
   }
   const signatureSha256 = hash('sha256', signature);

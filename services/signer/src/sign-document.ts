@@ -12,6 +12,7 @@ import {
 import { PdfDocument, bufferSource, concatSource } from '@kyso/pdf';
 import { fieldOfStep, screenDocument, signingBase } from '@kyso/preparation';
 import { openObjectSource, type ObjectSource } from '@kyso/storage';
+import { endIfUsedUp } from './activations/activations.js';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import { checkRevocation, type RevocationStatus } from './evidence/gather-evidence.js';
 import { extendToLevel } from './evidence/extend-to-level.js';
@@ -44,6 +45,7 @@ export async function signDocument(configured: SigningPorts, work: SigningWork):
   const ports = underPolicy(configured, work);
   const result = await pdfFailure(() => signOrAdopt(ports, work));
   await recordRelease(ports, work, result);
+  await endIfUsedUp(ports, work);
   passed(ports, work, 'released');
   return result;
 }

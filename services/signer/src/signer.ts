@@ -68,13 +68,16 @@ export async function startSigner(
     tokens,
     guard: createPinGuard({ store, redis: lockRedis, signerId, now, lockForMs: loginLockMs }),
     environment: parts.moduleEnvironment,
+    activationKeysFile: config.activationKeysFile,
     onEvent: ({ token, state, reason }) => {
       logger[state === 'ready' ? 'info' : 'warn']({ tokenName: token, state, reason }, 'token');
       metrics.tokenReplaced(token);
       reports.send();
     },
     onContent: (token, content) => {
-      const inventory = toInventory(content, { token, signerId, readAt: now().toISOString() });
+      const unattended = tokens.some(({ name, pinFile }) => name === token && pinFile !== undefined);
+      const login = unattended ? 'unattended' : 'activation';
+      const inventory = toInventory(content, { token, signerId, readAt: now().toISOString(), login });
       putJson(store, objectKeys.inventory(token), inventory).catch((error: unknown) =>
         logger.warn({ err: error, tokenName: token }, 'the inventory of a token could not be stored'),
       );

@@ -11,7 +11,9 @@ import {
   type Level,
   type JobOutcome,
   type Progress,
+  tokenInventorySchema,
   type StoredJob,
+  type StoredStep,
 } from '@kyso/contracts';
 import { parseCertificatesPem } from '@kyso/cms';
 import { bufferSource } from '@kyso/pdf';
@@ -22,12 +24,15 @@ import { validatePdf } from '@kyso/validation';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, startRedis } from './redis-server.js';
+import { memoryHolds } from './process-memory.js';
 import { samplePdf, samplePng } from './sample-pdf.js';
+import { makeSealingKeys, storeActivation } from './sealing.js';
 import { ServiceProcess, startTsaDoor } from './service-process.js';
 import { benchPlans, credentialRecord, sealStep, sha256, step } from './workbench.js';
 
@@ -115,7 +120,7 @@ describe('the signer as a process', () => {
     running.push(service);
     return service;
   };
-  const submit = async (levels: readonly Level[], seal = false): Promise<StoredJob> => {
+  const submit = async (levels: readonly Level[], seal = false, more: Partial<StoredStep> = {}): Promise<StoredJob> => {
     const documentId = newId('doc');
     await store.put(objectKeys.version(documentId, 0), samplePdf());
     const job: StoredJob = {
@@ -126,7 +131,7 @@ describe('the signer as a process', () => {
       requestId: newId('req'),
       lane: 'interactive',
       createdAt: new Date().toISOString(),
-      steps: [...levels.map((level) => step(level)), ...(seal ? [sealStep('B-B')] : [])],
+      steps: [...levels.map((level) => step(level, more)), ...(seal ? [sealStep('B-B')] : [])],
     };
     await putJson(store, objectKeys.jobRequest(job.jobId), job);
     await putJson(store, objectKeys.openJob(job), {});
@@ -183,6 +188,66 @@ describe('the signer as a process', () => {
     const pin = (await readFile(sandbox.pinFiles['desk'] ?? '', 'utf8')).trim();
     expect(await readFile(log, 'utf8')).not.toContain(pin);
     expect(service.log).not.toContain(pin);
+  }, 60_000);
+
+  it('leaves a PIN that was given by an activation in no log, file, queue or environment, and not in its own memory', async () => {
+    const keys = await makeSealingKeys(join(folder, 'activation-keys.json'));
+    const desk = { name: 'desk', label: 'desk', modulePath: sandbox.softhsmModule, mode: 'usb' };
+    await writeFile(join(folder, 'tokens-without-pin.json'), JSON.stringify([desk]));
+    const service = start('activated', {
+      KYSO_TOKENS_FILE: join(folder, 'tokens-without-pin.json'),
+      KYSO_ACTIVATION_KEYS_FILE: keys.file,
+      KYSO_LOG_LEVEL: 'trace',
+    });
+    const pin = (await readFile(sandbox.pinFiles['desk'] ?? '', 'utf8')).trim();
+    // Long and at random, so that nothing else in a process's memory is like it.
+    const wrongPin = `wrong-${randomBytes(24).toString('hex')}`;
+    const documents = [sha256(samplePdf())];
+    const sign = async (given: string): Promise<JobOutcome> => {
+      const { activationId } = await storeActivation(store, keys, { pin: given, bounds: { documents } });
+      return outcomeOf(await submit(['B-B'], false, { activationId }));
+    };
+    expect(await sign(pin)).toMatchObject({ status: 'completed' });
+    expect(await sign(wrongPin)).toMatchObject({ status: 'failed', failure: { code: 'PIN_INCORRECT' } });
+
+    expect(await memoryHolds(service.pid, Buffer.from('KYSO_ACTIVATION_KEYS_FILE'))).toBe(true);
+    for (const encoding of ['latin1', 'utf16le'] as const) {
+      expect(await memoryHolds(service.pid, Buffer.from(wrongPin, encoding))).toBe(false);
+    }
+    const inventory = await getJson(store, objectKeys.inventory('desk'), tokenInventorySchema);
+    expect(inventory).toMatchObject({ login: 'activation', signerId: 'activated' });
+    const dumps = await Promise.all((await redis.keys('*')).map((key) => redis.dumpBuffer(key)));
+    const processes = await Promise.all(
+      [service.pid, ...(await childrenOf(service.pid))].flatMap((pid) =>
+        ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`)),
+      ),
+    );
+    const files: Buffer[] = [];
+    for await (const { key } of store.list('')) {
+      if (!key.endsWith('.pdf')) files.push(Buffer.from((await store.get(key)) ?? []));
+    }
+    const audit = await readFile(join(folder, 'audit-activated.jsonl'));
+    const everything = Buffer.concat([
+      audit,
+      Buffer.from(service.log),
+      ...processes,
+      ...files,
+      ...dumps.map((dump) => dump ?? Buffer.alloc(0)),
+    ]);
+    expect(audit.includes('activationId')).toBe(true);
+    for (const secret of [pin, wrongPin]) expect(everything.includes(secret)).toBe(false);
+
+    // A person looked at it and took it out of quarantine: the right PIN is tried, although the last one was wrong.
+    const reported = async (state: string): Promise<void> => {
+      for (let tries = 0; tries < 400; tries++) {
+        if ((await redis.hget(tokenReportKey('desk'), 'activated'))?.includes(`"${state}"`) === true) return;
+        await sleep(50);
+      }
+    };
+    await reported('quarantined');
+    await store.delete(objectKeys.quarantine('desk'));
+    await reported('ready');
+    expect(await sign(pin)).toMatchObject({ status: 'completed' });
   }, 60_000);
 
   it('loses no job and releases none twice when it is killed again and again', async () => {

@@ -102,7 +102,9 @@ describe('token hosts on SoftHSM', () => {
       onEvent: (event) => events.push(event),
       onContent: (token, content) => {
         const readAt = new Date().toISOString();
-        inventories.push(tokenInventorySchema.parse(toInventory(content, { token, signerId, readAt })));
+        inventories.push(
+          tokenInventorySchema.parse(toInventory(content, { token, signerId, readAt, login: 'unattended' })),
+        );
       },
     });
     fleets.push(fleet);

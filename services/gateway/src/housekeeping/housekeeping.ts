@@ -2,6 +2,7 @@ import type { ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import { SealedPinSweeper } from '../activations/sealed-pin-sweeper.js';
 import { UploadSweeper } from '../documents/upload-sweeper.js';
 import type { JobArchive } from '../jobs/job-archive.js';
 import type { JobMetrics } from '../jobs/job-metrics.js';
@@ -46,7 +47,16 @@ export class Housekeeping {
         if (await ledByUs()) await sweeper.run();
       },
     };
-    this.chores = new Chores([reconcile, sweep], logger);
+    const pins = new SealedPinSweeper({ store, logger });
+    const sweepPins: Chore = {
+      name: 'delete expired sealed PINs',
+      everyMs: 60_000,
+      // Each gateway, and without Redis: there is little to list, and a PIN must not outlive its time.
+      run: async () => {
+        await pins.run();
+      },
+    };
+    this.chores = new Chores([reconcile, sweep, sweepPins], logger);
     // Redis may have come back empty.
     redis.on('ready', () => this.chores.hurry(reconcile));
   }

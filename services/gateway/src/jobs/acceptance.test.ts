@@ -58,6 +58,7 @@ describe('JobAcceptance', () => {
       images: new ImageShelf(store),
       policies: new Policies([]),
       validation,
+      activations: { assertActivations: async () => {} },
       numbers: { claim: async () => {} },
       fields: { assertEmpty: async () => {} },
       screening: {},

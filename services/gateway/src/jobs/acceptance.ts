@@ -8,6 +8,7 @@ import {
   type StoredJob,
 } from '@kyso/contracts';
 import type { Logger } from 'pino';
+import type { ActivationDesk } from '../activations/activation-desk.js';
 import type { FieldCheck } from '../documents/field-check.js';
 import type { DocumentShelf } from '../documents/document-shelf.js';
 import { jobIdOfKey, requestSha256, type IdempotencyKey } from './idempotency.js';
@@ -26,6 +27,7 @@ export interface AcceptanceParts {
   readonly images: ImageShelf;
   readonly policies: Policies;
   readonly validation: StepValidation;
+  readonly activations: Pick<ActivationDesk, 'assertActivations'>;
   readonly numbers: Pick<NumberRegister, 'claim'>;
   readonly fields: Pick<FieldCheck, 'assertEmpty'>;
   /** What is done about findings, where it differs from the default. */
@@ -42,6 +44,8 @@ export interface AcceptanceHead {
 /** A request that may be accepted, as it will be stored. */
 export interface CheckedRequest extends ValidatedSteps {
   readonly terms: Pick<StoredJob, 'policy' | 'screening'>;
+  /** Of the version that the caller has seen. */
+  readonly sha256: string;
 }
 
 /** A job that was accepted, now or earlier under the same Idempotency-Key. */
@@ -62,7 +66,7 @@ const acceptedAtATime = 4;
 export class JobAcceptance {
   constructor(private readonly parts: AcceptanceParts) {}
 
-  /** Throws every refusal of `StepValidation` and `FieldCheck`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
+  /** Throws every refusal of `StepValidation`, `FieldCheck` and `ActivationDesk`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
     const { archive, queues, images } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
@@ -76,6 +80,8 @@ export class JobAcceptance {
     if (repeatable !== undefined && earlier !== undefined) return this.resume(earlier, repeatable.bodySha256);
 
     const checked = await this.check(client, request);
+    // Not in a dry run: nobody gives a PIN for it.
+    await this.parts.activations.assertActivations(client, request.steps, checked.sha256);
     const wanted: StoredJob = {
       ...(repeatable ?? { jobId: newId('job') }),
       clientId,
@@ -131,7 +137,7 @@ export class JobAcceptance {
     const { shelf, policies, validation, screening } = this.parts;
     const { documentId, expectedVersion: version, steps, actor } = request;
     const document = await shelf.record(client, documentId);
-    await shelf.assertCurrent(document, version);
+    const { sha256 } = await shelf.assertCurrent(document, version);
     const policy = policies.choose(client, request.policy);
     assertScreened(document, screening, client.screening, policy?.screening);
     for (const { attachmentOf } of steps) {
@@ -140,7 +146,7 @@ export class JobAcceptance {
     const validated = await validation.validate({ client, document, version, policy, actor }, steps);
     const named = validated.steps.flatMap((step) => step.field ?? []);
     await this.parts.fields.assertEmpty(documentId, version, named);
-    return { ...validated, terms: termsOf(client, policy) };
+    return { ...validated, terms: termsOf(client, policy), sha256 };
   }
 
   /** A repeat: completes what a crash may have left undone, and changes nothing of a job that runs or has ended. */

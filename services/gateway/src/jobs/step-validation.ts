@@ -81,7 +81,7 @@ export class StepValidation {
     const { client, policy, actor } = context;
     const now = this.parts.now();
     const credential = await this.credential(step.credentialId);
-    const { role, credentialId, reason, location, attachmentOf } = step;
+    const { role, credentialId, reason, location, attachmentOf, activationId } = step;
     const { delegation } = assertUsable(credential, { client, role, actor, now });
     const level = levelUnder(policy, step.level);
     this.assertLevel(level);
@@ -97,6 +97,7 @@ export class StepValidation {
       ...(reason === undefined ? {} : { reason }),
       ...(location === undefined ? {} : { location }),
       ...(attachmentOf === undefined ? {} : { attachmentOf }),
+      ...(activationId === undefined ? {} : { activationId }),
       ...(delegation === undefined ? {} : { delegationId: delegation.delegationId }),
       ...values,
       ...look.stored,

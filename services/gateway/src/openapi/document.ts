@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { problemSchema, progressSchema, verificationRequestSchema } from '@kyso/contracts';
+import { problemSchema, progressSchema, sealedPinPlaintextSchema, verificationRequestSchema } from '@kyso/contracts';
 import type { z } from 'zod';
 import { pdfContent } from './headers.js';
 
@@ -30,6 +30,8 @@ export function describeInterface(app: INestApplication): OpenAPIObject {
   };
   // Nothing answers with it, but events carry it.
   reference(progressSchema, 'output');
+  // What is sealed is not seen by this service.
+  reference(sealedPinPlaintextSchema, 'input');
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.put, path.delete]) {
       if (operation !== undefined) operation.responses = { ...operation.responses, default: problem };

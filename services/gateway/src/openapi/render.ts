@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { controllers } from '../controllers.js';
+import { ActivationDesk } from '../activations/activation-desk.js';
 import { CredentialBook } from '../credentials/credential-book.js';
 import { CredentialDesk } from '../credentials/credential-desk.js';
 import { CredentialOffice } from '../credentials/credential-office.js';
@@ -24,6 +25,7 @@ class Description {}
 
 /** What the controllers ask for; nothing of it is used, since no request is served. */
 const rooms = [
+  ActivationDesk,
   CredentialBook,
   CredentialDesk,
   CredentialOffice,

@@ -1,5 +1,11 @@
 import type { DigestAlgorithm, SignatureScheme } from '@kyso/cms';
-import type { Lane } from '@kyso/contracts';
+import type { ActivationBounds, Lane } from '@kyso/contracts';
+
+/** A PIN that only the token host can read, and what it must be bound to. */
+export interface ActivatedLogin {
+  readonly sealedPin: string;
+  readonly bounds: ActivationBounds;
+}
 
 /** One digest to be signed with one key. */
 export interface DigestRequest {
@@ -13,6 +19,8 @@ export interface DigestRequest {
   readonly digest: Uint8Array;
   /** An interactive request goes ahead of bulk ones that wait for the same token; default interactive. */
   readonly lane?: Lane;
+  /** For tokens whose PIN no file holds. */
+  readonly activation?: ActivatedLogin | undefined;
 }
 
 /**
@@ -22,7 +30,7 @@ export interface DigestRequest {
 export interface DigestSigner {
   /**
    * The signature value as CMS carries it: RSA as the token gives it, ECDSA as the DER of Ecdsa-Sig-Value (RFC 3279, 2.2.3).
-   * Throws SigningError TOKEN_UNAVAILABLE (may pass later), TOKEN_QUARANTINED, PIN_INCORRECT, KEY_NOT_FOUND,
+   * Throws SigningError TOKEN_UNAVAILABLE (may pass later), TOKEN_QUARANTINED, PIN_INCORRECT, ACTIVATION_REQUIRED, ACTIVATION_INVALID, KEY_NOT_FOUND,
    * CERTIFICATE_UNFIT (the key can't do this scheme).
    */
   sign(request: DigestRequest): Promise<Uint8Array>;

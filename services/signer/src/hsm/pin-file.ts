@@ -14,7 +14,7 @@ const carriageReturn = 0x0d;
 export function withPin<T>(file: string, use: (pin: string) => T): T {
   const bytes = Buffer.alloc(maxPinBytes + 3);
   try {
-    const length = readInto(bytes, file);
+    const length = readSecretInto(bytes, file);
     let end = length;
     if (end > 0 && bytes[end - 1] === newline) end--;
     if (end > 0 && bytes[end - 1] === carriageReturn) end--;
@@ -26,7 +26,8 @@ export function withPin<T>(file: string, use: (pin: string) => T): T {
   }
 }
 
-function readInto(bytes: Buffer, file: string): number {
+/** Reads a secret file into `bytes`; gives the length. Throws TokenFault PIN_FILE_UNREADABLE, PIN_FILE_READABLE_BY_OTHERS. */
+export function readSecretInto(bytes: Buffer, file: string): number {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');

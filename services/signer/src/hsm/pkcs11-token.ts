@@ -68,7 +68,15 @@ export class Pkcs11Token {
    * warning of the token (`PIN_LOCKED`, …) without having tried the PIN. `despiteCountLow`: a person has looked at it and
    * wants the PIN to be tried although the last try was wrong.
    */
-  login(pinFile: string, { despiteCountLow = false }: { readonly despiteCountLow?: boolean } = {}): void {
+  login(pinFile: string, options: { readonly despiteCountLow?: boolean } = {}): void {
+    this.loginWith((use) => withPin(pinFile, use), options);
+  }
+
+  /** As `login`, with the PIN from elsewhere. */
+  loginWith(
+    pinSource: (use: (pin: string) => void) => void,
+    { despiteCountLow = false }: { readonly despiteCountLow?: boolean } = {},
+  ): void {
     const warning = this.pinWarning();
     if (warning !== undefined && !(warning === 'PIN_COUNT_LOW' && despiteCountLow))
       throw new TokenFault(warning, 'host');
@@ -80,7 +88,17 @@ export class Pkcs11Token {
           output: Buffer.alloc(maxSignatureBytes),
         });
       }
-      withPin(pinFile, (pin) => this.#firstLane().session.login(pin, graphene.UserType.USER));
+      pinSource((pin) => this.#firstLane().session.login(pin, graphene.UserType.USER));
+    } catch (error) {
+      throw toTokenFault(error);
+    }
+  }
+
+  /** Ends the login of all sessions; key handles die with it. */
+  logout(): void {
+    try {
+      this.#keys.clear();
+      this.#firstLane().session.logout();
     } catch (error) {
       throw toTokenFault(error);
     }

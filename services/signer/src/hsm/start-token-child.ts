@@ -26,7 +26,7 @@ export interface StartOptions {
 const lockRetryMs = 150;
 
 /**
- * Forks a token host, lets it find its token and log in, once. Every way out but `ready` leaves no process behind: a
+ * Forks a token host, lets it find its token and log in, once; without a PIN file, find it. Every way out but `ready` leaves no process behind: a
  * module that failed once is not asked again (SoftHSM doesn't see a token that came back without a new C_Initialize).
  */
 export async function startTokenChild(options: StartOptions): Promise<Started> {
@@ -71,8 +71,11 @@ async function openAndLogIn(child: TokenChild, options: StartOptions): Promise<S
     await guard.quarantine(settings.name, opened.pinWarning);
     return { kind: 'quarantined', reason: opened.pinWarning };
   }
+  // Whose PIN is sealed to an activation is logged in to with that, for as long as it takes.
+  const { pinFile } = settings;
+  if (pinFile === undefined) return { kind: 'ready', child };
   while (performance.now() < deadlineMs && !options.signal.aborted) {
-    const result = await guard.login(settings.name, () => logIn(child, options));
+    const result = await guard.login(settings.name, () => logIn(child, { ...options, pinFile }));
     switch (result.kind) {
       case 'logged-in':
         return { kind: 'ready', child };
@@ -91,8 +94,11 @@ async function openAndLogIn(child: TokenChild, options: StartOptions): Promise<S
   return { kind: 'absent', code: 'LOGIN_LOCKED' };
 }
 
-async function logIn(child: TokenChild, { settings, cleared }: StartOptions): Promise<LoginResult> {
-  child.send({ kind: 'login', pinFile: settings.pinFile, despiteCountLow: cleared });
+async function logIn(
+  child: TokenChild,
+  { settings, cleared, pinFile }: StartOptions & { readonly pinFile: string },
+): Promise<LoginResult> {
+  child.send({ kind: 'login', pinFile, despiteCountLow: cleared });
   const answer = await child.expect(['logged-in', 'login-refused', 'login-failed', 'failed'], settings.startTimeoutMs);
   if (answer === undefined) return { kind: 'abandoned' };
   switch (answer.kind) {

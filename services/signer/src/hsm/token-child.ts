@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FromTokenHost, ToTokenHost } from './token-host-messages.js';
+import type { FromTokenHost, TokenContent, ToTokenHost } from './token-host-messages.js';
 
 const mainFile = fileURLToPath(new URL('./token-host-main.js', import.meta.url));
 
@@ -9,6 +9,8 @@ export class TokenChild {
   /** Resolves when the process is gone or can't be talked to. Never rejects. */
   readonly ended: Promise<string>;
   onMessage: (message: FromTokenHost) => void = () => undefined;
+  /** Told of what lies on the token, whatever else is waited for. */
+  onContent: (content: TokenContent) => void = () => undefined;
   readonly #process: ChildProcess;
   #ended = false;
 
@@ -22,7 +24,11 @@ export class TokenChild {
       // Modules print, and a tracing module prints the PIN: its output goes nowhere.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    this.#process.on('message', (message) => this.onMessage(message as FromTokenHost));
+    this.#process.on('message', (received) => {
+      const message = received as FromTokenHost;
+      if (message.kind === 'content') this.onContent(message.content);
+      else this.onMessage(message);
+    });
     this.ended = new Promise((resolve) => {
       const end = (how: string): void => {
         this.#ended = true;

@@ -13,6 +13,16 @@ export function quarantineError(token: string, reason: string): SigningError {
   });
 }
 
+/** The PIN of this very request was refused; the token went into quarantine for it. */
+export class PinRefused extends SigningError {
+  constructor(token: string, reason: string) {
+    super(reason === 'PIN_INCORRECT' ? 'PIN_INCORRECT' : 'TOKEN_QUARANTINED', {
+      expected: `the PIN of token ${token}`,
+      found: reason,
+    });
+  }
+}
+
 /** A request that the token refused although it is well. */
 export function toSigningError(code: string, token: string): SigningError {
   if (code === 'KEY_NOT_FOUND') {

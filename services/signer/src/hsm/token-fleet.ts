@@ -1,7 +1,15 @@
 import { SigningError, type TokenState } from '@kyso/contracts';
 import type { DigestRequest, DigestSigner } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
-import { TokenHost, defaultTokenHostTiming, type TokenEvent, type TokenHostTiming } from './token-host.js';
+import { ActivatedTokenHost } from './activated-token-host.js';
+import {
+  TokenHost,
+  defaultTokenHostTiming,
+  type HostedToken,
+  type TokenEvent,
+  type TokenHostOptions,
+  type TokenHostTiming,
+} from './token-host.js';
 import type { TokenContent } from './token-host-messages.js';
 import { toSignatureValue, toTokenInput, toTokenMechanism } from './token-mechanism.js';
 import type { TokenSettings } from './token-settings.js';
@@ -14,17 +22,26 @@ export interface TokenFleetOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly timing?: Partial<TokenHostTiming>;
   readonly onEvent?: (event: TokenEvent) => void;
+  /** Private keys to which PINs are sealed, a JWK Set; needed for tokens without a PIN file. Only token hosts read it. */
+  readonly activationKeysFile?: string | undefined;
   readonly onContent?: (token: string, content: TokenContent) => void;
+}
+
+/** Throws an Error for a token that nobody could ever log in to. */
+function hostFor(options: TokenHostOptions, keysFile: string | undefined): HostedToken {
+  if (options.settings.pinFile !== undefined) return new TokenHost(options);
+  if (keysFile !== undefined) return new ActivatedTokenHost({ ...options, keysFile });
+  throw new Error(`Token ${options.settings.name}: expected pinFile, or KYSO_ACTIVATION_KEYS_FILE, found neither`);
 }
 
 /** All tokens of one signer, each behind a host process of its own. */
 export class TokenFleet implements DigestSigner {
-  readonly #hosts = new Map<string, TokenHost>();
+  readonly #hosts = new Map<string, HostedToken>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: TokenFleetOptions) {
     for (const settings of options.tokens) {
-      const host = new TokenHost({
+      const hostOptions: TokenHostOptions = {
         settings,
         guard: options.guard,
         timing: { ...defaultTokenHostTiming, ...options.timing },
@@ -32,8 +49,8 @@ export class TokenFleet implements DigestSigner {
         inTurn: (start) => this.#inTurn(start),
         onEvent: options.onEvent ?? (() => undefined),
         onContent: options.onContent ?? (() => undefined),
-      });
-      this.#hosts.set(settings.name, host);
+      };
+      this.#hosts.set(settings.name, hostFor(hostOptions, options.activationKeysFile));
     }
   }
 
@@ -52,7 +69,7 @@ export class TokenFleet implements DigestSigner {
   }
 
   /** The host of one token; undefined when this signer has no such token. */
-  host(token: string): TokenHost | undefined {
+  host(token: string): HostedToken | undefined {
     return this.#hosts.get(token);
   }
 
@@ -64,8 +81,9 @@ export class TokenFleet implements DigestSigner {
         found: request.token,
       });
     }
-    const { keyId, lane = 'interactive' } = request;
-    const output = await host.sign({ keyId, lane, mechanism: toTokenMechanism(request), input: toTokenInput(request) });
+    const { keyId, lane = 'interactive', activation } = request;
+    const mechanism = toTokenMechanism(request);
+    const output = await host.sign({ keyId, lane, mechanism, input: toTokenInput(request), activation });
     return toSignatureValue(request, output);
   }
 

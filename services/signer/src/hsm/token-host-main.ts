@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { Pkcs11Token } from './pkcs11-token.js';
-import { toTokenFault } from './pkcs11-errors.js';
+import { TokenFault, toTokenFault } from './pkcs11-errors.js';
 import type { FromTokenHost, TokenSignRequest, TokenSignResult, ToTokenHost } from './token-host-messages.js';
 
 /** Results wait for others at most this long before they are sent together. */
@@ -119,15 +119,54 @@ function login({ pinFile, despiteCountLow }: Extract<ToTokenHost, { kind: 'login
   try {
     token.login(pinFile, { despiteCountLow });
   } catch (error) {
-    const { code } = toTokenFault(error);
-    if (code === 'CKR_PIN_INCORRECT') send({ kind: 'login-refused', reason: 'PIN_INCORRECT' });
-    else if (code === 'CKR_PIN_LOCKED' || pinWarnings.has(code)) {
-      send({ kind: 'login-refused', reason: code.replace('CKR_', '') as 'PIN_LOCKED' });
-    } else send({ kind: 'login-failed', code });
-    return;
+    return sendLoginFault(error);
   }
   for (let lane = token.laneCount - 1; lane >= 0; lane--) idleLanes.push(lane);
   send({ kind: 'logged-in' });
+}
+
+function sendLoginFault(error: unknown): void {
+  const { code } = toTokenFault(error);
+  if (code === 'CKR_PIN_INCORRECT') send({ kind: 'login-refused', reason: 'PIN_INCORRECT' });
+  else if (code === 'CKR_PIN_LOCKED' || pinWarnings.has(code)) {
+    send({ kind: 'login-refused', reason: code.replace('CKR_', '') as 'PIN_LOCKED' });
+  } else send({ kind: 'login-failed', code });
+}
+
+/**
+ * C_Login, the signatures, C_Logout, without a gap in which anybody else could sign. The parent ends this process afterwards,
+ * and the PIN with it.
+ */
+async function signActivated(message: Extract<ToTokenHost, { kind: 'sign-activated' }>): Promise<void> {
+  const host = token;
+  if (host === undefined) return;
+  const { despiteCountLow, requests } = message;
+  let pin: string;
+  try {
+    // Only hosts that open sealed PINs load what that takes.
+    const { openSealedPin } = await import('./sealed-pin.js');
+    pin = await openSealedPin(message, new Date());
+  } catch (error) {
+    return send({ kind: 'activation-refused', code: error instanceof TokenFault ? error.code : 'SEAL_INVALID' });
+  }
+  try {
+    host.loginWith((use) => use(pin), { despiteCountLow });
+  } catch (error) {
+    return sendLoginFault(error);
+  }
+  const signed = requests.map((request): TokenSignResult => {
+    try {
+      return { id: request.id, signature: host.sign(request.keyId, request.mechanism, request.input) };
+    } catch (error) {
+      return failed(request.id, error);
+    }
+  });
+  try {
+    host.logout();
+  } catch {
+    // The process ends, and the login with it.
+  }
+  send({ kind: 'signed-activated', results: signed });
 }
 
 function open(message: Extract<ToTokenHost, { kind: 'open' }>): void {
@@ -159,6 +198,8 @@ process.on('message', (message: ToTokenHost) => {
     case 'sign':
       waiting.push(...message.requests);
       return schedulePump();
+    case 'sign-activated':
+      return void signActivated(message);
     case 'read-content':
       return readContent();
     case 'stop':

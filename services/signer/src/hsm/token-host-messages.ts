@@ -1,7 +1,9 @@
 /**
  * Messages between the signer and a token host, by Node's IPC channel with structured clone (`serialization: 'advanced'`).
- * Requests and results travel in batches: one message costs about 40 µs, whatever it holds. No message has a PIN in it.
+ * Requests and results travel in batches: one message costs about 40 µs, whatever it holds. No message has a PIN in it that this process
+ * can read.
  */
+import type { ActivationBounds } from '@kyso/contracts';
 
 /** Which token, in which module. */
 export interface TokenAddress {
@@ -71,6 +73,15 @@ export type ToTokenHost =
   | { readonly kind: 'login'; readonly pinFile: string; readonly despiteCountLow: boolean }
   | { readonly kind: 'sign'; readonly requests: readonly TokenSignRequest[] }
   | { readonly kind: 'read-content' }
+  | {
+      readonly kind: 'sign-activated';
+      readonly sealedPin: string;
+      /** File with the private keys, a JWK Set. */
+      readonly keysFile: string;
+      readonly bounds: ActivationBounds;
+      readonly despiteCountLow: boolean;
+      readonly requests: readonly TokenSignRequest[];
+    }
   | { readonly kind: 'stop' };
 
 export type FromTokenHost =
@@ -80,5 +91,7 @@ export type FromTokenHost =
   | { readonly kind: 'login-refused'; readonly reason: PinWarning | 'PIN_INCORRECT' }
   | { readonly kind: 'login-failed'; readonly code: string }
   | { readonly kind: 'signed'; readonly results: readonly TokenSignResult[] }
+  | { readonly kind: 'signed-activated'; readonly results: readonly TokenSignResult[] }
+  | { readonly kind: 'activation-refused'; readonly code: string }
   | { readonly kind: 'content'; readonly content: TokenContent }
   | { readonly kind: 'failed'; readonly code: string };

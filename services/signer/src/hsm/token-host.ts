@@ -2,6 +2,7 @@ import type { TokenState } from '@kyso/contracts';
 import { SigningError } from '@kyso/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Breaker } from './breaker.js';
+import type { ActivatedLogin } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
 import { SignQueue, type PendingSign } from './sign-queue.js';
 import { InFlight } from './in-flight.js';
@@ -66,6 +67,18 @@ export interface TokenWork {
   readonly mechanism: TokenMechanism;
   readonly input: Uint8Array;
   readonly lane: Lane;
+  readonly activation?: ActivatedLogin | undefined;
+}
+
+/** One token, whichever way it is logged in to. */
+export interface HostedToken {
+  readonly state: TokenState;
+  /** Process id of the host that is running now, for tests and `up.json`. */
+  readonly pid: number | undefined;
+  start(): void;
+  stop(): Promise<void>;
+  sign(work: TokenWork): Promise<Uint8Array>;
+  replaceHost(reason: string): void;
 }
 
 /** A request goes to a host at most this often: once, and again when the host was replaced under it. */
@@ -75,7 +88,7 @@ const maxTries = 2;
  * Keeps one token usable: forks its host, logs in under the PIN guard, sends it work in batches, kills and replaces it when
  * it hangs or fails, waits while the token is absent, and stays away while it is in quarantine.
  */
-export class TokenHost {
+export class TokenHost implements HostedToken {
   #state: TokenState = 'absent';
   #reason = 'STARTING';
   /** True while a host is starting or being replaced and requests may wait for it. */
@@ -183,6 +196,7 @@ export class TokenHost {
     this.#child = child;
     this.#serving = true;
     child.onMessage = (message) => this.#receive(message);
+    child.onContent = (content) => this.options.onContent(this.options.settings.name, content);
     this.#setState('ready', 'READY');
     const watch = setInterval(() => this.#watch(), this.#inFlight.watchEveryMs);
     const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
@@ -255,7 +269,6 @@ export class TokenHost {
 
   #receive(message: FromTokenHost): void {
     if (message.kind === 'failed') return this.#replace(message.code);
-    if (message.kind === 'content') return this.options.onContent(this.options.settings.name, message.content);
     if (message.kind !== 'signed') return;
     let fatal: string | undefined;
     for (const result of message.results) {

@@ -8,7 +8,11 @@ export const tokenSettingsSchema = z
     modulePath: z.string().startsWith('/').describe('Absolute path of the PKCS#11 module (.so)'),
     label: z.string().min(1).max(32).optional().describe('CKA label of the token; this or serial'),
     serial: z.string().min(1).max(16).optional().describe('Serial number of the token; this or label'),
-    pinFile: z.string().startsWith('/').describe('File with the user PIN, readable by its owner only'),
+    pinFile: z
+      .string()
+      .startsWith('/')
+      .optional()
+      .describe('File with the user PIN, readable by its owner only. Absent: each use needs an activation'),
     mode: z
       .enum(['usb', 'hsm'])
       .describe('usb: one session and C_Sign on the only thread; hsm: `sessions` sessions and C_SignAsync'),
@@ -27,7 +31,8 @@ export const tokenSettingsSchema = z
       .describe('Time for loading the module, finding the token and logging in'),
   })
   .refine((token) => (token.label === undefined) !== (token.serial === undefined), 'expected either label or serial')
-  .refine((token) => token.mode === 'hsm' || token.sessions === 1, 'expected sessions 1 with mode usb');
+  .refine((token) => token.mode === 'hsm' || token.sessions === 1, 'expected sessions 1 with mode usb')
+  .refine((token) => token.pinFile !== undefined || token.sessions === 1, 'expected sessions 1 without pinFile');
 export type TokenSettings = z.infer<typeof tokenSettingsSchema>;
 
 /** `KYSO_TOKENS_FILE`: the tokens that this signer may use; names are unique. */
