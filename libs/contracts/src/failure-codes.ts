@@ -189,6 +189,12 @@ const table = {
     'Số văn bản đã được cấp cho văn bản khác.',
     'The number was given to another document.',
   ),
+  TEMPLATE_STALE: row(
+    409,
+    false,
+    'Mẫu đã được người khác sửa hoặc mã mẫu đã có; hãy tải lại.',
+    'The template was changed by somebody else, or its id is taken.',
+  ),
   TEMPLATE_UNKNOWN: row(422, false, 'Không có mẫu này.', 'The template is not known.'),
   TEMPLATE_UNFIT: row(422, false, 'Mẫu không dùng được cho bước ký này.', 'The template is not for this kind of step.'),
   APPROVAL_MISSING: row(

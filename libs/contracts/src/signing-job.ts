@@ -13,8 +13,8 @@ import { warningSchema } from './warnings.js';
 import { textStyleShape } from './text-style.js';
 
 /**
- * How it looks. In lines, {signerName}, {organisationName}, {email} and {signingTime} are filled in, and {number}, {date}, {day},
- * {month}, {year} and {note} of the step.
+ * How it looks. In lines, {signerName}, {organisationName}, {email} and {signingTime} are filled in, and {number}, {serial}, {date},
+ * {day}, {month}, {year} and {note} of the step.
  */
 export const appearanceSchema = z
   .strictObject({

@@ -32,7 +32,7 @@ export const stepValuesShape = {
   number: text
     .optional()
     .describe(
-      'Number and symbol of the document, such as 123/QĐ-UBND: {number}. Checked and written as the decree asks (05 for 5); ' +
+      'Number and symbol of the document, such as 123/QĐ-UBND: {number}, or 123 alone: {serial}. Checked and written as the decree asks (05 for 5); ' +
         'with a register it is given once a year',
     ),
   date: z.iso

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actorSchema } from './credential.js';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { anchorPlaceShape, coordinatePt, coveringSchema, lengthPt, namedPlaceSchema, pageSchema } from './placement.js';
 import { textStyleShape } from './text-style.js';
@@ -38,7 +39,7 @@ export const templateLineSchema = z
       .optional()
       .describe(
         'For kind text, and instead of the label and value of the others: may hold {signerName}, {organisationName}, {email}, ' +
-          '{signingTime}, {number}, {date}, {day}, {month}, {year}, {note}',
+          '{signingTime}, {number}, {serial}, {date}, {day}, {month}, {year}, {note}',
       ),
     shown: z.boolean().default(true).describe('False: left out, and kept for later'),
     labelled: z.boolean().default(true).describe('False: the value alone, without «Người ký: » and the like'),
@@ -112,3 +113,65 @@ export const templateSchema = z
   })
   .meta({ id: 'Template' });
 export type Template = z.infer<typeof templateSchema>;
+
+/** The image in a request; other formats than PNG are converted. */
+const imageShape = {
+  imageBase64: z
+    .string()
+    .max(5_000_000)
+    .optional()
+    .describe('PNG, JPEG, WebP, GIF or BMP, at most 3.5 MB decoded; a transparent background is what it should have'),
+  imageSha256: sha256Schema.optional().describe('Instead: an image that an earlier template brought along'),
+};
+
+const isDrawable = (one: {
+  readonly display: 'image' | 'text' | 'both';
+  readonly lines: readonly TemplateLine[];
+  readonly imageBase64?: string | undefined;
+  readonly imageSha256?: string | undefined;
+}): boolean => {
+  const hasImage = one.imageBase64 !== undefined || one.imageSha256 !== undefined;
+  const hasLines = one.lines.some(({ shown }) => shown);
+  return (one.display === 'text' || hasImage) && (one.display === 'image' || hasLines);
+};
+const drawable = 'expected an image for display image or both, and a line that is shown for display text or both';
+
+/** Body of `POST /v1/templates`. */
+export const templateCreationSchema = z
+  .strictObject({
+    templateId: nameSchema.describe('Such as con-dau-ubnd; it never changes'),
+    ...templateContentShape,
+    ...imageShape,
+    actor: actorSchema.optional(),
+  })
+  .refine(isDrawable, drawable)
+  .meta({ id: 'TemplateCreation' });
+export type TemplateCreation = z.infer<typeof templateCreationSchema>;
+
+/** Body of `PUT /v1/templates/{id}`: a new version, whole. */
+export const templateChangeSchema = z
+  .strictObject({
+    expectedVersion: z.int().min(1).describe('The newest version that the caller has seen; another one gives 409'),
+    ...templateContentShape,
+    ...imageShape,
+    disabled: z.boolean().default(false).describe('True: no new job may use it; jobs that were accepted go on'),
+    actor: actorSchema.optional(),
+  })
+  .refine(isDrawable, drawable)
+  .meta({ id: 'TemplateChange' });
+export type TemplateChange = z.infer<typeof templateChangeSchema>;
+
+export const templateListSchema = z.object({ templates: z.array(templateSchema) }).meta({ id: 'TemplateList' });
+
+/** `GET /v1/templates/presets`: what the decree's annex asks of each type, ready to be sent back with an id and an image. */
+export const templatePresetSchema = z
+  .object({
+    ...templateContentShape,
+    needsImage: z.boolean().describe('True: send an image along'),
+    rule: z.string().describe('What it follows, in Vietnamese'),
+  })
+  .meta({ id: 'TemplatePreset' });
+export type TemplatePreset = z.infer<typeof templatePresetSchema>;
+export const templatePresetListSchema = z
+  .object({ presets: z.array(templatePresetSchema) })
+  .meta({ id: 'TemplatePresetList' });

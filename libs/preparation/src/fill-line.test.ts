@@ -35,6 +35,8 @@ describe('a line of an appearance', () => {
 
   it('holds number and symbol as they are given', () => {
     expect(fillLine('Số: {number}', { ...facts, number: '05/QĐ-UBND' })).toBe('Số: 05/QĐ-UBND');
-    expect(fillLine('{number}|{date}|{day}|{note}', facts)).toBe('|||');
+    expect(fillLine('{serial}', { ...facts, number: '05/QĐ-UBND' })).toBe('05');
+    expect(fillLine('{serial}', { ...facts, number: '123a-QĐ/TU' })).toBe('123a');
+    expect(fillLine('{number}|{serial}|{date}|{day}|{note}', facts)).toBe('||||');
   });
 });

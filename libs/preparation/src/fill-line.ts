@@ -26,6 +26,7 @@ export const lineVariables = [
   'email',
   'signingTime',
   'number',
+  'serial',
   'date',
   'day',
   'month',
@@ -56,6 +57,8 @@ function valueOf(name: LineVariable, { certificate, signingTime, number, date, n
       return vietnamTime(signingTime);
     case 'number':
       return number ?? '';
+    case 'serial':
+      return /^\d+\p{L}?/u.exec(number ?? '')?.[0] ?? '';
     case 'note':
       return note ?? '';
     default:

@@ -44,6 +44,9 @@ import { Policies } from './policies/policies.js';
 import { NumberRegister } from './registers/number-register.js';
 import { Rehearsal } from './rehearsal/rehearsal.js';
 import { RehearsalDrawing } from './rehearsal/rehearsal-drawing.js';
+import { TemplateImages } from './images/template-images.js';
+import { TemplateOffice } from './templates/template-office.js';
+import { TemplatePreview } from './templates/template-preview.js';
 import { TemplateRegistry } from './templates/template-registry.js';
 import { STORE } from './tokens.js';
 import type { EvidenceSource } from './verification/evidence-source.js';
@@ -185,6 +188,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     logger,
   });
   const drawing = new RehearsalDrawing(store, config);
+  const storedImages = new StoredImages(store);
   const rehearsal = new Rehearsal({
     store,
     acceptance,
@@ -196,9 +200,16 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     tsaTrustAnchors: parts.tsaTrustAnchors,
     screening: parts.screening,
     drawing,
-    images: new StoredImages(store),
+    images: storedImages,
     now,
   });
+  const templateOffice = new TemplateOffice({
+    registry: templates,
+    images: new TemplateImages(store, images, config),
+    credentials,
+    now,
+  });
+  const preview = new TemplatePreview({ office: templateOffice, images: storedImages, drawing, now });
   const hub = new ProgressHub(parts.subscriber, logger);
   const pollMs = config.outcomePollMs;
 
@@ -226,6 +237,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: CredentialOffice, useValue: office },
     { provide: TokenDesk, useValue: tokenDesk },
     { provide: Policies, useValue: policies },
+    { provide: TemplateOffice, useValue: templateOffice },
+    { provide: TemplatePreview, useValue: preview },
     { provide: Rehearsal, useValue: rehearsal },
     { provide: RehearsalDrawing, useValue: drawing },
     { provide: TemplateRegistry, useValue: templates },

@@ -6,6 +6,7 @@ import { PoliciesController } from './policies.controller.js';
 import { RegistersController } from './registers.controller.js';
 import { SigningJobSetsController } from './signing-job-sets.controller.js';
 import { SigningJobsController } from './signing-jobs.controller.js';
+import { TemplatesController } from './templates.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { VerificationsController } from './verifications.controller.js';
 
@@ -19,6 +20,7 @@ export const controllers = [
   ActivationsController,
   SigningJobsController,
   SigningJobSetsController,
+  TemplatesController,
   TokensController,
   VerificationsController,
 ];

@@ -16,7 +16,6 @@ import { Caller, Rule } from './auth/caller.js';
 import { JobAcceptance } from './jobs/acceptance.js';
 import { JobEvents } from './jobs/event-stream.js';
 import { parseIdempotencyKey } from './jobs/idempotency.js';
-import { JobArchive } from './jobs/job-archive.js';
 import { JobDesk } from './jobs/job-desk.js';
 import { preferredWait } from './jobs/prefer.js';
 import { headerOf } from './openapi/headers.js';
@@ -34,7 +33,6 @@ const jobHeaders = {
 export class SigningJobsController {
   constructor(
     @Inject(JobAcceptance) private readonly acceptance: JobAcceptance,
-    @Inject(JobArchive) private readonly archive: JobArchive,
     @Inject(JobDesk) private readonly desk: JobDesk,
     @Inject(JobEvents) private readonly events: JobEvents,
     @Inject(Rehearsal) private readonly rehearsal: Rehearsal,
@@ -102,7 +100,7 @@ export class SigningJobsController {
     @Caller() caller: ApiClientRecord,
     @Param('jobId', { schema: jobIdSchema }) jobId: string,
   ): Promise<SigningJob> {
-    return this.desk.describe(await this.archive.requestOf(caller, jobId));
+    return this.desk.show(caller, jobId);
   }
 
   @Get(':jobId/events')
@@ -124,7 +122,9 @@ export class SigningJobsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const job = await this.archive.requestOf(caller, jobId);
+    const isHead = request.method === 'HEAD';
+    if (isHead) await this.desk.show(caller, jobId);
+    const stream = isHead ? undefined : await this.events.stream(caller, jobId);
     void reply
       .headers({
         'content-type': 'text/event-stream; charset=utf-8',
@@ -132,6 +132,6 @@ export class SigningJobsController {
         // nginx would hold events back until its buffer is full.
         'x-accel-buffering': 'no',
       })
-      .send(request.method === 'HEAD' ? undefined : this.events.stream(job));
+      .send(stream);
   }
 }

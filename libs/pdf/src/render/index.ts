@@ -1,8 +1,10 @@
 import type { ByteSource } from '../byte-source.js';
 import { runIsolated, type IsolationLimits } from '../isolated/run.js';
 import type { PageDrawing } from './draw-page.js';
+import type { ReadImage } from './read-image.js';
 
 export type { PageDrawing } from './draw-page.js';
+export type { ImageFormat, ReadImage } from './read-image.js';
 
 /** What drawing one page may cost; Node, pdfjs and the canvas take about 130 MB. */
 export const defaultDrawingLimits: IsolationLimits = Object.freeze({
@@ -30,4 +32,22 @@ export async function renderPage(
     signal,
   });
   return (await result) as Uint8Array;
+}
+
+/**
+ * A picture of a signature or a seal as a PNG, with what its pixels say; other formats are converted. Decoded in a process of its
+ * own. Throws PdfError IMAGE_INVALID, LIMIT_EXCEEDED.
+ */
+export async function readImageIsolated(
+  source: ByteSource,
+  { isolation, signal }: { readonly isolation?: Partial<IsolationLimits>; readonly signal?: AbortSignal } = {},
+): Promise<ReadImage> {
+  const { result } = runIsolated({
+    module: new URL('image-child.js', import.meta.url),
+    request: {},
+    sources: [source],
+    limits: { ...defaultDrawingLimits, ...isolation },
+    signal,
+  });
+  return (await result) as ReadImage;
 }

@@ -14,6 +14,22 @@ export interface CheckedImage {
   readonly png: Uint8Array;
 }
 
+/** The bytes of an image in a request. Throws IMAGE_INVALID for what is no base64 or too large. */
+export function imageBytes(base64: string): Buffer {
+  const bytes = Buffer.from(base64, 'base64');
+  // Node skips what is not base64; the length shows it. Line breaks are refused too: RFC 4648, 3.1.
+  if (Math.ceil((base64.replace(/=+$/, '').length * 3) / 4 - 0.75) !== bytes.length || bytes.length === 0) {
+    throw new SigningError('IMAGE_INVALID', { expected: 'base64 of an image', found: 'text that is no base64' });
+  }
+  if (bytes.length > maxImageBytes) {
+    throw new SigningError('IMAGE_INVALID', {
+      expected: `at most ${maxImageBytes} bytes`,
+      found: `${bytes.length} bytes`,
+    });
+  }
+  return bytes;
+}
+
 /** Signature and seal images, each stored once under its hash. */
 export class ImageShelf {
   private readonly stored = new ExpiringCache<true>({ maxEntries: 10_000, maxAgeMs: 600_000 });
@@ -23,23 +39,17 @@ export class ImageShelf {
 
   /** Throws IMAGE_INVALID for what is no base64, too large, or no PNG. */
   async check(base64: string): Promise<CheckedImage> {
-    const png = Buffer.from(base64, 'base64');
-    // Node skips what is not base64; the length shows it. Line breaks are refused too: RFC 4648, 3.1.
-    if (Math.ceil((base64.replace(/=+$/, '').length * 3) / 4 - 0.75) !== png.length || png.length === 0) {
-      throw new SigningError('IMAGE_INVALID', { expected: 'base64 of a PNG', found: 'text that is no base64' });
-    }
-    if (png.length > maxImageBytes) {
-      throw new SigningError('IMAGE_INVALID', {
-        expected: `at most ${maxImageBytes} bytes`,
-        found: `${png.length} bytes`,
-      });
-    }
-    const sha256 = createHash('sha256').update(png).digest('hex');
-    if (this.checked.get(sha256) === undefined) {
-      await refusing(async () => inspectPng(png));
-      this.checked.set(sha256, true);
-    }
-    return { sha256, png };
+    const png = imageBytes(base64);
+    const image = { sha256: createHash('sha256').update(png).digest('hex'), png };
+    await this.assertDrawable(image);
+    return image;
+  }
+
+  /** Throws IMAGE_INVALID for what is no PNG that can be drawn. */
+  async assertDrawable({ sha256, png }: CheckedImage): Promise<void> {
+    if (this.checked.get(sha256) !== undefined) return;
+    await refusing(async () => inspectPng(png));
+    this.checked.set(sha256, true);
   }
 
   /** Stores the image unless it is there. */

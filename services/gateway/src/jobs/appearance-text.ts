@@ -9,6 +9,7 @@ const known: ReadonlySet<string> = new Set(lineVariables);
 /** Which value of the step a name in braces draws. */
 const drawnValue: Readonly<Record<string, 'number' | 'date' | 'note'>> = {
   number: 'number',
+  serial: 'number',
   date: 'date',
   day: 'date',
   month: 'date',

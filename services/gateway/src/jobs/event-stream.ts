@@ -1,5 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { SigningError, type Progress, type StoredJob } from '@kyso/contracts';
+import { SigningError, type ApiClientRecord, type Progress, type StoredJob } from '@kyso/contracts';
 import { describeJob, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
 import { watchUntilEnd } from './job-watch.js';
@@ -28,8 +28,9 @@ export class JobEvents {
 
   constructor(private readonly parts: EventStreamParts) {}
 
-  /** The stream to be sent as `text/event-stream`. Throws RATE_LIMITED when too many are open. */
-  stream(job: StoredJob): Readable {
+  /** The stream to be sent as `text/event-stream`. Throws JOB_UNKNOWN, RATE_LIMITED when too many are open. */
+  async stream(client: ApiClientRecord, jobId: string): Promise<Readable> {
+    const job = await this.parts.archive.requestOf(client, jobId);
     if (this.open >= this.parts.maxStreams) {
       throw new SigningError('RATE_LIMITED', { expected: `at most ${this.parts.maxStreams} event streams` });
     }

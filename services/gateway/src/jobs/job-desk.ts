@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { SigningJob, StoredJob } from '@kyso/contracts';
+import type { ApiClientRecord, SigningJob, StoredJob } from '@kyso/contracts';
 import type { AcceptedJob } from './acceptance.js';
 import { describeAccepted, describeJob, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
@@ -19,7 +19,12 @@ export interface JobDeskParts {
 export class JobDesk {
   constructor(private readonly parts: JobDeskParts) {}
 
-  async describe(job: StoredJob): Promise<SigningJob> {
+  /** The client's job as it stands. Throws JOB_UNKNOWN. */
+  async show(client: ApiClientRecord, jobId: string): Promise<SigningJob> {
+    return this.describe(await this.parts.archive.requestOf(client, jobId));
+  }
+
+  private async describe(job: StoredJob): Promise<SigningJob> {
     return describeJob(job, this.parts.archive, this.parts.queues);
   }
 

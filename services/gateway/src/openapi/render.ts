@@ -15,6 +15,9 @@ import { JobDesk } from '../jobs/job-desk.js';
 import { Policies } from '../policies/policies.js';
 import { Rehearsal } from '../rehearsal/rehearsal.js';
 import { NumberRegister } from '../registers/number-register.js';
+import { TemplateOffice } from '../templates/template-office.js';
+import { TemplatePreview } from '../templates/template-preview.js';
+import { TemplateRegistry } from '../templates/template-registry.js';
 import { TokenDesk } from '../tokens/token-desk.js';
 import { STORE } from '../tokens.js';
 import { Verifications } from '../verification/verifications.js';
@@ -40,6 +43,9 @@ const rooms = [
   Policies,
   Rehearsal,
   STORE,
+  TemplateOffice,
+  TemplatePreview,
+  TemplateRegistry,
   Verifications,
 ];
 
