@@ -1,8 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { objectKeys, type ApiClientRecord, type CredentialRecord, type Role } from '@kyso/contracts';
+import {
+  credentialRecordSchema,
+  objectKeys,
+  type ApiClientRecord,
+  type CredentialRecord,
+  type Role,
+} from '@kyso/contracts';
 import type { Sandbox } from '@kyso/sandbox';
-import { putJson, type ObjectStore } from '@kyso/storage';
+import { getJson, putJson, type ObjectStore } from '@kyso/storage';
 
 /** Reads a secret that an earlier run left in `file`, or makes one of 256 random bits (base64url, mode 0600). */
 export async function secretIn(file: string, prefix = ''): Promise<string> {
@@ -19,6 +25,9 @@ export async function secretIn(file: string, prefix = ''): Promise<string> {
 export async function provision(store: ObjectStore, sandbox: Sandbox, keyFile: string): Promise<string> {
   const rights: Record<string, Role[]> = {};
   for (const credential of sandbox.credentials) {
+    // What an administrator has changed since stays as it is.
+    const key = objectKeys.credential(credential.credentialId);
+    const changed = await getJson(store, key, credentialRecordSchema);
     rights[credential.credentialId] = credential.kind === 'organisation' ? ['clerk'] : ['leader'];
     const record: CredentialRecord = {
       credentialId: credential.credentialId,
@@ -30,7 +39,7 @@ export async function provision(store: ObjectStore, sandbox: Sandbox, keyFile: s
       certificatesPem: credential.certificatesPem,
       enabled: true,
     };
-    await putJson(store, objectKeys.credential(credential.credentialId), record);
+    if (changed?.revision === undefined) await putJson(store, key, record);
   }
   const clientId = 'igate';
   const apiKey = await secretIn(keyFile, `kyso_${clientId}_`);

@@ -1,6 +1,7 @@
 import {
   SigningError,
   assertCredentialRules,
+  assertEntrusted,
   objectKeys,
   type Repaired,
   type ScreeningFinding,
@@ -64,7 +65,10 @@ async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<Step
     throw new SigningError('VERSION_STALE', { expected: `version ${work.newVersion} free`, found: 'released' });
   }
   const credential = await ports.credentials.get(work.step.credentialId);
-  assertCredentialRules(credential.record, { role: work.step.role, now: ports.clock.now() });
+  const use = { role: work.step.role, now: ports.clock.now() };
+  assertCredentialRules(credential.record, use);
+  // Asked at acceptance as well; a delegation may have ended while the job waited.
+  assertEntrusted(credential.record, { actor: work.job.actor, ...use });
   const base = objectKeys.version(work.job.documentId, work.baseVersion);
   const original = await openObjectSource(ports.store, base);
   if (original === undefined) {

@@ -369,6 +369,7 @@ describe('signing a document', () => {
       { hours: [{ days: [dayAfter(3)], from: '00:00', until: '24:00' }] },
       'OUTSIDE_HOURS',
     ],
+    ['nobody entrusted to the caller, the key of', { users: ['an'] }, 'ACTOR_FORBIDDEN'],
   ])('refuses, without using a key, what %s', async (_what, limits, code) => {
     const key = objectKeys.credential('leader');
     const record = JSON.parse(String(bench.store.objects.get(key))) as object;
