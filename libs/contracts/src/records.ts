@@ -150,7 +150,7 @@ export interface JobOutcome {
 export const quarantineSchema = z.object({
   token: nameSchema,
   reason: z.string(),
-  signerId: z.string(),
+  signerId: z.string().describe('The signer that noticed, or the client and the operator who asked for it'),
   at: instantSchema,
 });
 export type Quarantine = z.infer<typeof quarantineSchema>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tokenStateSchema } from './credential.js';
+import { actorSchema, tokenStateSchema } from './credential.js';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { quarantineSchema } from './records.js';
 
@@ -35,6 +35,15 @@ export const tokenInventorySchema = z
   })
   .meta({ id: 'TokenInventory' });
 export type TokenInventory = z.infer<typeof tokenInventorySchema>;
+
+/** Body of `POST /v1/tokens/{token}/quarantine`. */
+export const quarantineRequestSchema = z
+  .strictObject({
+    reason: z.string().trim().min(1).max(200).describe('Shown to whoever has jobs for the token; such as PIN_CHANGE'),
+    actor: actorSchema.optional().describe('The operator in the caller’s system, for the record'),
+  })
+  .meta({ id: 'QuarantineRequest' });
+export type QuarantineRequest = z.infer<typeof quarantineRequestSchema>;
 
 /** `tokens/<token>/liftings/<when the quarantine began>.json`: who took the token out of quarantine; created once, kept. */
 export const liftingSchema = z.object({

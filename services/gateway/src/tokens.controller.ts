@@ -1,12 +1,14 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   actorSchema,
   instantSchema,
   nameSchema,
+  quarantineRequestSchema,
   tokenListSchema,
   tokenSchema,
   type ApiClientRecord,
+  type QuarantineRequest,
   type TokenView,
 } from '@kyso/contracts';
 import type { FastifyRequest } from 'fastify';
@@ -41,6 +43,27 @@ export class TokensController {
   @ApiResponse({ status: 200, description: 'The token', standardSchema: tokenSchema })
   show(@Param('token', { schema: nameSchema }) token: string): Promise<TokenView> {
     return this.tokens.show(token);
+  }
+
+  @Post(':token/quarantine')
+  @HttpCode(200)
+  @Rule({ scope: 'operate', accepts: ['application/json'] })
+  @ApiOperation({
+    summary: 'Takes a token out of use',
+    description:
+      'Every signer logs out within 3 s; jobs for it fail with TOKEN_QUARANTINED until the quarantine is lifted. A token ' +
+      'that is in quarantine already stays as it is.',
+  })
+  @ApiResponse({ status: 200, description: 'The token', standardSchema: tokenSchema })
+  async quarantine(
+    @Caller() caller: ApiClientRecord,
+    @Param('token', { schema: nameSchema }) token: string,
+    @Body({ schema: quarantineRequestSchema }) body: QuarantineRequest,
+    @Req() request: FastifyRequest,
+  ): Promise<TokenView> {
+    const by = nameOf(caller, body.actor);
+    request.log.warn({ tokenName: token, by, reason: body.reason }, 'token put into quarantine');
+    return this.tokens.quarantine(token, { reason: body.reason, by });
   }
 
   @Delete(':token/quarantine')

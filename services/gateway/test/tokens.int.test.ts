@@ -6,6 +6,7 @@ import {
   tokenReportKey,
   tokenSchema,
   type Quarantine,
+  type TokenView,
 } from '@kyso/contracts';
 import { putJson } from '@kyso/storage';
 import { Redis } from 'ioredis';
@@ -57,6 +58,26 @@ describe('tokens', () => {
     expect(await world.store.get(objectKeys.quarantine('token-a'))).toBeUndefined();
     const record = await world.store.get(objectKeys.lifting('token-a', at));
     expect(JSON.parse(Buffer.from(record ?? []).toString())).toMatchObject({ liftedBy: 'portal/ops-1' });
+  });
+
+  it('are put into quarantine by an operator; the reason that was there first stays', async () => {
+    const post = async (reason: string): Promise<TokenView> =>
+      (
+        await call(gateway.baseUrl, 'POST /v1/tokens/token-a/quarantine', {
+          ...key(),
+          json: { reason, actor: { id: 'ops-1' } },
+        })
+      ).json(tokenSchema);
+    expect(await post('PIN_CHANGE')).toMatchObject({
+      state: 'quarantined',
+      quarantine: { reason: 'PIN_CHANGE', signerId: 'portal/ops-1' },
+    });
+    expect((await post('again')).quarantine?.reason).toBe('PIN_CHANGE');
+    const nobodys = { ...key(), json: { reason: 'x' } };
+    expect((await call(gateway.baseUrl, 'POST /v1/tokens/nobodys/quarantine', nobodys)).problem().code).toBe(
+      'TOKEN_UNKNOWN',
+    );
+    expect(await world.store.get(objectKeys.quarantine('nobodys'))).toBeUndefined();
   });
 
   it('are for operators only, and a name that is a path is none', async () => {

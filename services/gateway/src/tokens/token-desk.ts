@@ -6,6 +6,7 @@ import {
   SigningError,
   tokenInventorySchema,
   type Lifting,
+  type Quarantine,
   type TokenInventory,
   type TokenView,
 } from '@kyso/contracts';
@@ -53,6 +54,20 @@ export class TokenDesk {
   /** What a signer last read from the token; undefined when none has. */
   inventory(token: string): Promise<TokenInventory | undefined> {
     return getJson(this.parts.store, objectKeys.inventory(token), tokenInventorySchema);
+  }
+
+  /**
+   * Takes a token out of use: every signer logs out within seconds and its jobs fail. One that is in quarantine stays as it
+   * is: the reason that came first matters more. Throws TOKEN_UNKNOWN, STORE_UNAVAILABLE.
+   */
+  async quarantine(
+    token: string,
+    { reason, by }: { readonly reason: string; readonly by: string },
+  ): Promise<TokenView> {
+    await this.show(token);
+    const quarantine: Quarantine = { token, reason, signerId: by, at: this.parts.now().toISOString() };
+    await createJson(this.parts.store, objectKeys.quarantine(token), quarantine);
+    return this.describe(token);
   }
 
   /**
