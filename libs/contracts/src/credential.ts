@@ -143,4 +143,10 @@ export const credentialSchema = z
   })
   .meta({ id: 'Credential' });
 export type Credential = z.infer<typeof credentialSchema>;
-export const credentialListSchema = z.object({ credentials: z.array(credentialSchema) }).meta({ id: 'CredentialList' });
+export const credentialListSchema = z
+  .object({
+    credentials: z.array(credentialSchema),
+    next: nameSchema.optional().describe('There are more: the value of `after` for the next call'),
+  })
+  .meta({ id: 'CredentialList' });
+export type CredentialList = z.infer<typeof credentialListSchema>;

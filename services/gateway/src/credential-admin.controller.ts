@@ -45,6 +45,7 @@ import { headerOf } from './openapi/headers.js';
 
 const manage = { scope: 'manage', accepts: ['application/json'] } as const;
 const actorQuerySchema = z.strictObject({ actor: actorSchema.shape.id.optional() });
+const changesQuerySchema = z.strictObject({ after: z.coerce.number().int().min(0).max(1_000_000).default(0) });
 const credentialId = { schema: nameSchema };
 const delegationId = { schema: delegationSchema.shape.delegationId };
 const answer = { description: 'The credential as it is now', standardSchema: credentialDetailSchema };
@@ -188,11 +189,20 @@ export class CredentialAdminController {
   @Rule({ scope: 'manage' })
   @ApiOperation({
     summary: 'Lists every change of a credential',
-    description: 'Who, when, why, and what it became; oldest first.',
+    description: 'Who, when, why, and what it became; oldest first, 100 at a time.',
+  })
+  @ApiQuery({
+    name: 'after',
+    required: false,
+    description: 'Revision of the last change that is known',
+    schema: { type: 'integer', minimum: 0, default: 0 },
   })
   @ApiResponse({ status: 200, description: 'The changes', standardSchema: credentialChangeListSchema })
-  async changes(@Param('credentialId', credentialId) id: string): Promise<{ changes: CredentialChange[] }> {
-    const [record, changes] = await Promise.all([this.book.current(id), this.book.changes(id)]);
+  async changes(
+    @Param('credentialId', credentialId) id: string,
+    @Query({ schema: changesQuerySchema }) { after }: z.infer<typeof changesQuerySchema>,
+  ): Promise<{ changes: CredentialChange[] }> {
+    const [record, changes] = await Promise.all([this.book.current(id), this.book.changes(id, after)]);
     if (record === undefined) throw new SigningError('CREDENTIAL_UNKNOWN', { found: id });
     return { changes };
   }

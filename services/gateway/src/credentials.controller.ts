@@ -6,14 +6,18 @@ import {
   nameSchema,
   SigningError,
   type ApiClientRecord,
-  type Credential,
   type CredentialDetail,
+  type CredentialList,
 } from '@kyso/contracts';
 import { z } from 'zod';
 import { Caller, Rule } from './auth/caller.js';
 import { CredentialDesk } from './credentials/credential-desk.js';
 
-const listQuerySchema = z.strictObject({ all: z.enum(['true', 'false']).optional() });
+const listQuerySchema = z.strictObject({
+  all: z.enum(['true', 'false']).optional(),
+  after: nameSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
+});
 
 /** `/v1/credentials`: the certificates that an official may be shown before signing. */
 @ApiTags('credentials')
@@ -29,14 +33,16 @@ export class CredentialsController {
     description: 'Ordered by id. `all=true`, for clients of scope manage: every credential.',
   })
   @ApiQuery({ name: 'all', required: false, schema: { type: 'string', enum: ['true', 'false'] } })
+  @ApiQuery({ name: 'after', required: false, description: '`next` of the answer before' })
+  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 } })
   @ApiResponse({ status: 200, description: 'Certificates, keys and tokens', standardSchema: credentialListSchema })
   async list(
     @Caller() caller: ApiClientRecord,
     @Query({ schema: listQuerySchema }) query: z.infer<typeof listQuerySchema>,
-  ): Promise<{ credentials: Credential[] }> {
+  ): Promise<CredentialList> {
     const all = query.all === 'true';
     if (all && !caller.scopes.includes('manage')) throw new SigningError('FORBIDDEN', { expected: 'scope manage' });
-    return { credentials: await this.desk.list(caller, { all }) };
+    return this.desk.list(caller, { all, after: query.after, limit: query.limit });
   }
 
   @Get(':credentialId')

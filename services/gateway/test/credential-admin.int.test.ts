@@ -208,6 +208,8 @@ describe('the administration of credentials', () => {
     expect(answer.status).toBe(201);
     const delegation = answer.json(delegationSchema);
     expect(delegation).toMatchObject({ actor: { id: 'van-thu-2' }, grantedBy: 'admin/gd', until });
+    const again = await admin('POST /v1/credentials/lent/delegations', request);
+    expect(again.json(delegationSchema)).toEqual(delegation);
     expect((await record('lent'))?.delegations).toEqual([delegation]);
     const path = `/v1/credentials/lent/delegations/${delegation.delegationId}`;
     expect((await admin(`DELETE ${path}?actor=gd`)).status).toBe(204);
@@ -235,6 +237,9 @@ describe('the administration of credentials', () => {
       ['disabled', 'admin/truc', 'Mất thiết bị'],
       ['enabled', 'admin', 'Tìm thấy'],
     ]);
+    const rest = await admin('GET /v1/credentials/switched/changes?after=2');
+    expect(rest.json(credentialChangeListSchema).changes.map(({ revision }) => revision)).toEqual([3]);
+    expect(await code(admin('GET /v1/credentials/switched/changes?after=x'))).toBe('REQUEST_INVALID');
     const stored = await world.store.get(objectKeys.credentialChange('switched', 2));
     expect(changes[2]?.previousSha256).toBe(
       createHash('sha256')

@@ -60,6 +60,18 @@ describe('credentials', () => {
     expect(await list('other')).toEqual([]);
   });
 
+  const page = async (query: string): Promise<[string[], string | undefined]> => {
+    const answer = await call(gateway.baseUrl, `GET /v1/credentials?${query}`, { key: world.keys['portal'] });
+    const { credentials, next } = answer.json(credentialListSchema);
+    return [credentials.map(({ credentialId }) => credentialId), next];
+  };
+
+  it('come in pages', async () => {
+    expect(await page('limit=4')).toEqual([['ca-only', 'expired', 'future', 'leader'], 'leader']);
+    expect(await page('limit=4&after=leader')).toEqual([['off', 'seal'], undefined]);
+    expect(await page('after=zzz')).toEqual([[], undefined]);
+  });
+
   it('say whether a signer can reach the token', async () => {
     expect(await leaderState()).toBe('unknown');
     await report('token-a', 's1', 'absent');

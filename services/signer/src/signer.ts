@@ -75,6 +75,10 @@ export async function startSigner(
       reports.send();
     },
     onContent: (token, content) => {
+      if ('unreadable' in content) {
+        logger.warn({ tokenName: token, reason: content.unreadable }, 'what lies on a token could not be read');
+        return;
+      }
       const unattended = tokens.some(({ name, pinFile }) => name === token && pinFile !== undefined);
       const login = unattended ? 'unattended' : 'activation';
       const inventory = toInventory(content, { token, signerId, readAt: now().toISOString(), login });

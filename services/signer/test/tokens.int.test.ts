@@ -101,6 +101,7 @@ describe('token hosts on SoftHSM', () => {
       timing: quick,
       onEvent: (event) => events.push(event),
       onContent: (token, content) => {
+        if ('unreadable' in content) throw new Error(content.unreadable);
         const readAt = new Date().toISOString();
         inventories.push(
           tokenInventorySchema.parse(toInventory(content, { token, signerId, readAt, login: 'unattended' })),

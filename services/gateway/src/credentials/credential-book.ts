@@ -28,6 +28,8 @@ export interface Edit {
 
 /** A change without expectedRevision is tried again so often when others are faster. */
 const maxTries = 8;
+/** Each holds a whole record. */
+const changesAtATime = 100;
 
 /**
  * The credentials and every change of them. A change is created under the number of its revision before the record is
@@ -97,14 +99,15 @@ export class CredentialBook {
     throw new SigningError('CREDENTIAL_CHANGED', { expected: 'one change at a time', found: 'many' });
   }
 
-  /** Every change, oldest first. Throws STORE_UNAVAILABLE. */
-  async changes(credentialId: string): Promise<CredentialChange[]> {
-    const all: CredentialChange[] = [];
-    for (let revision = 1; ; revision++) {
-      const found = await this.read(credentialId, revision);
-      if (found === undefined) return all;
-      all.push(found.change);
+  /** Changes after a revision, oldest first, at most `changesAtATime`. Throws STORE_UNAVAILABLE. */
+  async changes(credentialId: string, after = 0): Promise<CredentialChange[]> {
+    const some: CredentialChange[] = [];
+    while (some.length < changesAtATime) {
+      const found = await this.read(credentialId, after + some.length + 1);
+      if (found === undefined) break;
+      some.push(found.change);
     }
+    return some;
   }
 
   private async create(

@@ -5,6 +5,7 @@ import {
   type CertificateStatus,
   type Credential,
   type CredentialDetail,
+  type CredentialList,
   type CredentialRecord,
 } from '@kyso/contracts';
 import { chainToAnchor } from '@kyso/preparation';
@@ -12,6 +13,13 @@ import type { TokenStates } from '../tokens/token-states.js';
 import type { EvidenceSource } from '../verification/evidence-source.js';
 import { describeCredential, type CredentialRegistry, type KnownCredential } from './credential-registry.js';
 import { credentialWarnings, rolesOf } from './usable.js';
+
+/** Which of them. */
+export interface CredentialPage {
+  readonly all: boolean;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
 
 /** Shows credentials: what an official wants to see before signing, and to administrators everything. */
 export class CredentialDesk {
@@ -26,18 +34,25 @@ export class CredentialDesk {
     },
   ) {}
 
-  /** Those that the client may use; with `all`, every one. By id. Throws STORE_UNAVAILABLE. */
-  async list(client: ApiClientRecord, { all }: { readonly all: boolean }): Promise<Credential[]> {
+  /** Those that the client may use; with `all`, every one. By id, after one, at most `limit`. Throws STORE_UNAVAILABLE. */
+  async list(client: ApiClientRecord, page: CredentialPage): Promise<CredentialList> {
     const { credentials } = this.parts;
-    const found = all ? await credentials.all() : await credentials.usableBy(client);
+    const { all, after = '', limit } = page;
+    const every = all ? await credentials.all() : await credentials.usableBy(client);
+    const rest = every.filter(({ record }) => record.credentialId > after);
+    const found = rest.slice(0, limit);
     // Hundreds of credentials lie on a few tokens.
     const states = new Map<string, ReturnType<TokenStates['of']>>();
     for (const { record } of found) {
       if (!states.has(record.token)) states.set(record.token, this.parts.states.of(record.token));
     }
-    return Promise.all(
-      found.map(async (known) => this.describe(known, client, (await states.get(known.record.token)) ?? 'unknown')),
-    );
+    const next = rest.length > found.length ? found.at(-1)?.record.credentialId : undefined;
+    return {
+      credentials: await Promise.all(
+        found.map(async (known) => this.describe(known, client, (await states.get(known.record.token)) ?? 'unknown')),
+      ),
+      ...(next === undefined ? {} : { next }),
+    };
   }
 
   /** Throws CREDENTIAL_UNKNOWN, also for one that the client may not use, STORE_UNAVAILABLE. */

@@ -85,7 +85,7 @@ export class CredentialOffice {
     return this.change(credentialId, { change, apply }, originOf(by, request.actor, request.reason));
   }
 
-  /** Lends an organisation's key to an official for a time. Throws CREDENTIAL_UNKNOWN, REQUEST_INVALID. */
+  /** Lends an organisation's key to an official for a time; the same once more gives the same. Throws CREDENTIAL_UNKNOWN, REQUEST_INVALID. */
   async delegate(credentialId: string, request: DelegationRequest, by: Administration): Promise<Delegation> {
     const origin = originOf(by, request.actor, request.reason);
     const now = this.parts.now();
@@ -101,6 +101,7 @@ export class CredentialOffice {
     };
     const { delegationId } = delegation;
     assertTime(delegation, now);
+    let granted = delegation;
     const apply = (record: CredentialRecord): CredentialRecord => {
       assertDelegable(record, delegation);
       const open = (record.delegations ?? []).filter((one) => !hasEnded(one, now));
@@ -110,11 +111,14 @@ export class CredentialOffice {
           found: `${open.length}`,
         });
       }
+      // The call may be a repeat of one whose answer was lost.
+      granted = open.find((one) => saysTheSame(one, request)) ?? delegation;
+      if (granted !== delegation) return record;
       // What has ended is on record in the changes.
       return { ...record, delegations: [...open, delegation] };
     };
     await this.change(credentialId, { change: 'delegated', delegationId, apply }, origin);
-    return delegation;
+    return granted;
   }
 
   /** Ends a delegation now; nothing happens to one that has ended. Throws CREDENTIAL_UNKNOWN, REQUEST_INVALID. */
@@ -179,6 +183,17 @@ function assertTime({ from, until }: Delegation, now: Date): void {
     expected: 'until after now and after from, by at most 366 days',
     found: `${from} to ${until}`,
   });
+}
+
+/** Without `from` it began when it was granted, at whichever of the two calls. */
+function saysTheSame(delegation: Delegation, { delegate, roles, from, until, reason }: DelegationRequest): boolean {
+  return (
+    delegation.actor.id === delegate.id &&
+    JSON.stringify(delegation.roles) === JSON.stringify(roles) &&
+    (from ?? delegation.grantedAt) === delegation.from &&
+    delegation.until === until &&
+    delegation.reason === reason
+  );
 }
 
 function hasEnded({ until, revokedAt }: Delegation, now: Date): boolean {

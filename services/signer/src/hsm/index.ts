@@ -4,7 +4,7 @@ export { createPinGuard, type LoginResult, type PinGuard } from './pin-guard.js'
 export { inProcessSigner } from './in-process-signer.js';
 export { Pkcs11Token } from './pkcs11-token.js';
 export { toInventory } from './token-inventory.js';
-export type { TokenContent } from './token-host-messages.js';
+export type { ReadContent } from './token-host-messages.js';
 export { TokenFleet, type TokenFleetOptions } from './token-fleet.js';
 export { defaultTokenHostTiming, type TokenEvent, type TokenHostTiming } from './token-host.js';
 export { tokenSettingsSchema, tokensFileSchema, type TokenSettings } from './token-settings.js';

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FromTokenHost, TokenContent, ToTokenHost } from './token-host-messages.js';
+import type { FromTokenHost, ReadContent, ToTokenHost } from './token-host-messages.js';
 
 const mainFile = fileURLToPath(new URL('./token-host-main.js', import.meta.url));
 
@@ -10,7 +10,7 @@ export class TokenChild {
   readonly ended: Promise<string>;
   onMessage: (message: FromTokenHost) => void = () => undefined;
   /** Told of what lies on the token, whatever else is waited for. */
-  onContent: (content: TokenContent) => void = () => undefined;
+  onContent: (content: ReadContent) => void = () => undefined;
   readonly #process: ChildProcess;
   #ended = false;
 

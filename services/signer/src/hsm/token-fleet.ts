@@ -10,7 +10,7 @@ import {
   type TokenHostOptions,
   type TokenHostTiming,
 } from './token-host.js';
-import type { TokenContent } from './token-host-messages.js';
+import type { ReadContent } from './token-host-messages.js';
 import { toSignatureValue, toTokenInput, toTokenMechanism } from './token-mechanism.js';
 import type { TokenSettings } from './token-settings.js';
 
@@ -24,7 +24,7 @@ export interface TokenFleetOptions {
   readonly onEvent?: (event: TokenEvent) => void;
   /** Private keys to which PINs are sealed, a JWK Set; needed for tokens without a PIN file. Only token hosts read it. */
   readonly activationKeysFile?: string | undefined;
-  readonly onContent?: (token: string, content: TokenContent) => void;
+  readonly onContent?: (token: string, content: ReadContent) => void;
 }
 
 /** Throws an Error for a token that nobody could ever log in to. */

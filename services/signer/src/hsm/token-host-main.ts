@@ -180,12 +180,12 @@ function open(message: Extract<ToTokenHost, { kind: 'open' }>): void {
   }
 }
 
-/** On a session of its own, between two signatures of this thread. What can't be read is told by silence. */
+/** On a session of its own, between two signatures of this thread. Signing goes on, whatever becomes of it. */
 function readContent(): void {
   try {
     if (token !== undefined) send({ kind: 'content', content: token.content() });
-  } catch {
-    // Signing goes on; should the token be in trouble, the next signature says so.
+  } catch (error) {
+    send({ kind: 'content', content: { unreadable: toTokenFault(error).code } });
   }
 }
 

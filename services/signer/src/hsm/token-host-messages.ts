@@ -68,6 +68,9 @@ export interface TokenContent {
   readonly objects: readonly TokenObject[];
 }
 
+/** The content, or the code of the fault that kept it from being read. */
+export type ReadContent = TokenContent | { readonly unreadable: string };
+
 export type ToTokenHost =
   | { readonly kind: 'open'; readonly address: TokenAddress }
   | { readonly kind: 'login'; readonly pinFile: string; readonly despiteCountLow: boolean }
@@ -93,5 +96,5 @@ export type FromTokenHost =
   | { readonly kind: 'signed'; readonly results: readonly TokenSignResult[] }
   | { readonly kind: 'signed-activated'; readonly results: readonly TokenSignResult[] }
   | { readonly kind: 'activation-refused'; readonly code: string }
-  | { readonly kind: 'content'; readonly content: TokenContent }
+  | { readonly kind: 'content'; readonly content: ReadContent }
   | { readonly kind: 'failed'; readonly code: string };

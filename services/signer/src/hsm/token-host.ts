@@ -9,7 +9,7 @@ import { InFlight } from './in-flight.js';
 import { startTokenChild, type Started } from './start-token-child.js';
 import type { TokenChild } from './token-child.js';
 import { toSigningError, quarantineError, unavailable } from './token-failures.js';
-import type { FromTokenHost, TokenContent, TokenMechanism } from './token-host-messages.js';
+import type { FromTokenHost, ReadContent, TokenMechanism } from './token-host-messages.js';
 import type { TokenSettings } from './token-settings.js';
 import type { Lane } from '@kyso/contracts';
 
@@ -58,7 +58,7 @@ export interface TokenHostOptions {
   readonly inTurn: <T>(start: () => Promise<T>) => Promise<T>;
   readonly onEvent: (event: TokenEvent) => void;
   /** What lies on the token: after each start, and every `contentEveryMs`. */
-  readonly onContent: (token: string, content: TokenContent) => void;
+  readonly onContent: (token: string, content: ReadContent) => void;
 }
 
 /** A digest for a token, in the form that the mechanism takes. */
