@@ -67,6 +67,13 @@ describe('templates', () => {
   const make = (templateId: string, body: object, key = admin): Promise<Answer> =>
     ask('POST /v1/templates', { templateId, ...body }, key);
 
+  const stored = async (jobId: string): Promise<StoredJob> =>
+    storedJobSchema.parse(JSON.parse(String(await world.store.get(objectKeys.jobRequest(jobId)))));
+  const accepted = async (answer: Answer): Promise<StoredJob> => {
+    expect(answer.status).toBe(202);
+    return stored(answer.json(signingJobSchema).jobId);
+  };
+
   it('are made of presets, one for each type that the decree knows', async () => {
     const types = [...new Set(presets.map(({ type }) => type))];
     expect(types).toHaveLength(8);
@@ -193,12 +200,6 @@ describe('templates', () => {
     };
     const post = (steps: object[], more: object = {}): Promise<Answer> =>
       ask('POST /v1/signing-jobs', { documentId, expectedVersion: 0, steps, ...more });
-    async function accepted(answer: Answer): Promise<StoredJob> {
-      expect(answer.status).toBe(202);
-      const { jobId } = answer.json(signingJobSchema);
-      return storedJobSchema.parse(JSON.parse(String(await world.store.get(objectKeys.jobRequest(jobId)))));
-    }
-
     it('become what the signer draws, with what was used on record', async () => {
       const prepare = { texts: clerk.texts, seal: 'con-dau' };
       const job = await accepted(await post([{ ...leader, prepare }, clerk], { actor: { id: 'vt.bich' } }));
@@ -274,8 +275,12 @@ describe('templates', () => {
     });
 
     it('come several in one request, each accepted or refused by itself, once for one key', async () => {
-      const job = (steps: object[], reference: string) => ({ documentId, expectedVersion: 0, steps, reference });
-      const jobs = [job([leader], 'one'), job([{ ...leader, template: 'nothing' }], 'two'), job([leader], 'three')];
+      const jobs = [leader, { ...leader, template: 'nothing' }, leader].map((step, index) => ({
+        documentId,
+        expectedVersion: 0,
+        steps: [step],
+        reference: `file ${index}`,
+      }));
       const send = () =>
         call(gateway.baseUrl, 'POST /v1/signing-job-sets', {
           key: portal,
@@ -285,9 +290,9 @@ describe('templates', () => {
       const first = (await send()).json(signingJobSetSchema);
       expect(first).toMatchObject({ accepted: 2, refused: 1 });
       expect(first.items.map(({ reference, failure }) => `${reference} ${failure?.code ?? 'accepted'}`)).toEqual([
-        'one accepted',
-        'two TEMPLATE_UNKNOWN',
-        'three accepted',
+        'file 0 accepted',
+        'file 1 TEMPLATE_UNKNOWN',
+        'file 2 accepted',
       ]);
       const again = (await send()).json(signingJobSetSchema);
       expect(again.items.map((item) => item.job?.jobId)).toEqual(first.items.map((item) => item.job?.jobId));
