@@ -8,6 +8,7 @@ export * from './document.js';
 export * from './dry-run.js';
 export * from './failure-codes.js';
 export * from './identifiers.js';
+export * from './import.js';
 export * from './level.js';
 export * from './number-register.js';
 export * from './object-keys.js';

@@ -45,6 +45,7 @@ import { NumberRegister } from './registers/number-register.js';
 import { Rehearsal } from './rehearsal/rehearsal.js';
 import { RehearsalDrawing } from './rehearsal/rehearsal-drawing.js';
 import { TemplateImages } from './images/template-images.js';
+import { TemplateImport } from './templates/template-import.js';
 import { TemplateOffice } from './templates/template-office.js';
 import { TemplatePreview } from './templates/template-preview.js';
 import { TemplateRegistry } from './templates/template-registry.js';
@@ -239,6 +240,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: Policies, useValue: policies },
     { provide: TemplateOffice, useValue: templateOffice },
     { provide: TemplatePreview, useValue: preview },
+    { provide: TemplateImport, useValue: new TemplateImport({ office: templateOffice, registry: templates }) },
     { provide: Rehearsal, useValue: rehearsal },
     { provide: RehearsalDrawing, useValue: drawing },
     { provide: TemplateRegistry, useValue: templates },

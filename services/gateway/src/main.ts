@@ -54,7 +54,13 @@ try {
     serviceToken,
     bodyLimitBytes: config.maxJsonBytes,
     requestTimeoutMs: config.uploadTimeoutMs,
-    rawBodies: { 'application/pdf': 'stream', 'image/jpeg': 'stream', 'image/png': 'stream', 'image/tiff': 'stream' },
+    rawBodies: {
+      'application/pdf': 'stream',
+      'image/jpeg': 'stream',
+      'image/png': 'stream',
+      'image/tiff': 'stream',
+      'text/csv': 'buffer',
+    },
     pagesPrefix: '/docs',
     configure: (app) => {
       app.get(DoorKeeper).install(app.getHttpAdapter().getInstance());

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  importReportSchema,
   nameSchema,
   templateChangeSchema,
   templateCreationSchema,
@@ -9,6 +10,7 @@ import {
   templateSchema,
   templateTypeSchema,
   type ApiClientRecord,
+  type ImportReport,
   type Template,
   type TemplateChange,
   type TemplateCreation,
@@ -18,11 +20,13 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Caller, Rule } from './auth/caller.js';
 import { presets } from './templates/presets.js';
+import { TemplateImport } from './templates/template-import.js';
 import { TemplateOffice } from './templates/template-office.js';
 import { TemplatePreview } from './templates/template-preview.js';
 import { TemplateRegistry } from './templates/template-registry.js';
 
 const manage = { scope: 'manage', accepts: ['application/json'] } as const;
+const reading = { scope: ['sign', 'manage'] } as const;
 const templateId = { schema: nameSchema };
 const versionSchema = z.coerce.number().int().min(1).optional();
 const listQuerySchema = z.strictObject({
@@ -31,6 +35,8 @@ const listQuerySchema = z.strictObject({
 });
 const versionQuerySchema = z.strictObject({ version: versionSchema });
 const previewQuerySchema = z.strictObject({ format: z.enum(['png', 'pdf']).default('png'), version: versionSchema });
+const importQuerySchema = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });
+const csvContent = { 'text/csv': { schema: { type: 'string' as const } } };
 const versionQuery = { name: 'version', required: false, description: 'Absent: the newest' };
 const answer = { description: 'The template', standardSchema: templateSchema };
 
@@ -43,10 +49,11 @@ export class TemplatesController {
     @Inject(TemplateRegistry) private readonly registry: TemplateRegistry,
     @Inject(TemplateOffice) private readonly office: TemplateOffice,
     @Inject(TemplatePreview) private readonly preview: TemplatePreview,
+    @Inject(TemplateImport) private readonly sheets: TemplateImport,
   ) {}
 
   @Get()
-  @Rule({ scope: 'sign' })
+  @Rule(reading)
   @ApiOperation({
     summary: 'Lists the templates that this client may use',
     description:
@@ -69,7 +76,7 @@ export class TemplatesController {
   }
 
   @Get('presets')
-  @Rule({ scope: 'sign' })
+  @Rule(reading)
   @ApiOperation({
     summary: 'Shows what the decree asks of each type',
     description:
@@ -96,6 +103,50 @@ export class TemplatesController {
     return this.office.create(caller, body);
   }
 
+  @Get('export')
+  @Rule({ scope: 'manage' })
+  @ApiOperation({
+    summary: 'Gives all templates as a spreadsheet',
+    description: 'CSV in UTF-8 with a byte order mark, as POST /v1/templates/import takes it; images by their SHA-256.',
+  })
+  @ApiResponse({ status: 200, description: 'One row for each template', content: csvContent })
+  async export(@Caller() caller: ApiClientRecord, @Res() reply: FastifyReply): Promise<void> {
+    const sheet = await this.sheets.export(caller);
+    void reply
+      .headers({
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': 'attachment; filename="templates.csv"',
+      })
+      .send(sheet);
+  }
+
+  @Post('import')
+  @HttpCode(200)
+  @Rule({ scope: 'manage', accepts: ['text/csv'] })
+  @ApiOperation({
+    summary: 'Makes templates of a spreadsheet',
+    description:
+      'CSV in UTF-8, commas, semicolons or tabs, headings as in the export. `templateId` and `type` are needed; an empty cell takes ' +
+      'the value of the preset of its type. `image` is base64, or the SHA-256 of an image that is stored. All rows are checked ' +
+      'first: with one fault nothing is imported, and `faults` has every one by line. A row whose template is so already changes ' +
+      'nothing, so that an import can be repeated.',
+  })
+  @ApiQuery({ name: 'dryRun', required: false, enum: ['true', 'false'], description: 'true: only checks' })
+  @ApiBody({ required: true, schema: { type: 'string' }, description: 'The CSV file' })
+  @ApiConsumes('text/csv')
+  @ApiResponse({
+    status: 200,
+    description: 'What was imported, or why nothing was',
+    standardSchema: importReportSchema,
+  })
+  import(
+    @Caller() caller: ApiClientRecord,
+    @Body() file: Buffer,
+    @Query({ schema: importQuerySchema }) { dryRun }: z.infer<typeof importQuerySchema>,
+  ): Promise<ImportReport> {
+    return this.sheets.run(caller, file, { dryRun: dryRun === 'true' });
+  }
+
   @Post('check')
   @HttpCode(200)
   @Rule(manage)
@@ -109,7 +160,7 @@ export class TemplatesController {
   }
 
   @Get(':templateId')
-  @Rule({ scope: 'sign' })
+  @Rule(reading)
   @ApiOperation({ summary: 'Shows a template' })
   @ApiQuery(versionQuery)
   @ApiResponse({ status: 200, ...answer })
@@ -122,7 +173,7 @@ export class TemplatesController {
   }
 
   @Get(':templateId/versions')
-  @Rule({ scope: 'sign' })
+  @Rule(reading)
   @ApiOperation({ summary: 'Shows all versions of a template', description: 'Ascending; the last one is the newest.' })
   @ApiResponse({ status: 200, description: 'Its versions', standardSchema: templateListSchema })
   async versions(
@@ -152,7 +203,7 @@ export class TemplatesController {
   }
 
   @Get(':templateId/preview')
-  @Rule({ scope: 'sign' })
+  @Rule(reading)
   @ApiOperation({
     summary: 'Draws a template on an A4 page',
     description:

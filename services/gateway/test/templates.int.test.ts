@@ -67,11 +67,11 @@ describe('templates', () => {
   const make = (templateId: string, body: object, key = admin): Promise<Answer> =>
     ask('POST /v1/templates', { templateId, ...body }, key);
 
-  const stored = async (jobId: string): Promise<StoredJob> =>
+  const storedJob = async (jobId: string): Promise<StoredJob> =>
     storedJobSchema.parse(JSON.parse(String(await world.store.get(objectKeys.jobRequest(jobId)))));
   const accepted = async (answer: Answer): Promise<StoredJob> => {
     expect(answer.status).toBe(202);
-    return stored(answer.json(signingJobSchema).jobId);
+    return storedJob(answer.json(signingJobSchema).jobId);
   };
 
   it('are made of presets, one for each type that the decree knows', async () => {

@@ -1,7 +1,8 @@
 import type { ByteSource } from '../byte-source.js';
 import { runIsolated, type IsolationLimits } from '../isolated/run.js';
 import type { PageDrawing } from './draw-page.js';
-import type { ReadImage } from './read-image.js';
+import { PdfError } from '../errors.js';
+import type { ImageReading, ReadImage } from './read-image.js';
 
 export type { PageDrawing } from './draw-page.js';
 export type { ImageFormat, ReadImage } from './read-image.js';
@@ -35,19 +36,25 @@ export async function renderPage(
 }
 
 /**
- * A picture of a signature or a seal as a PNG, with what its pixels say; other formats are converted. Decoded in a process of its
- * own. Throws PdfError IMAGE_INVALID, LIMIT_EXCEEDED.
+ * Pictures of signatures and seals as PNG, with what their pixels say, in the order of the sources; other formats are converted.
+ * Decoded in one process of its own; for one that is no image there is the refusal instead (IMAGE_INVALID, LIMIT_EXCEEDED).
+ * Throws PdfError LIMIT_EXCEEDED when the process had to be ended.
  */
-export async function readImageIsolated(
-  source: ByteSource,
+export async function readImagesIsolated(
+  sources: readonly ByteSource[],
   { isolation, signal }: { readonly isolation?: Partial<IsolationLimits>; readonly signal?: AbortSignal } = {},
-): Promise<ReadImage> {
+): Promise<(ReadImage | PdfError)[]> {
   const { result } = runIsolated({
     module: new URL('image-child.js', import.meta.url),
     request: {},
-    sources: [source],
+    sources,
     limits: { ...defaultDrawingLimits, ...isolation },
     signal,
   });
-  return (await result) as ReadImage;
+  return ((await result) as ImageReading[]).map((reading) =>
+    'code' in reading
+      ? new PdfError(reading.code, reading.expected, reading.found)
+      : // Between processes a Buffer becomes a plain array of bytes.
+        { ...reading, png: Buffer.from(reading.png.buffer, reading.png.byteOffset, reading.png.byteLength) },
+  );
 }

@@ -15,6 +15,9 @@ export interface ReadImage {
   readonly blueShare: number;
 }
 
+/** An image, or why it is none. */
+export type ImageReading = ReadImage | Pick<PdfError, 'code' | 'expected' | 'found'>;
+
 /** SVG is none: it can name files and addresses. */
 export type ImageFormat = 'png' | 'jpeg' | 'webp' | 'gif' | 'bmp';
 

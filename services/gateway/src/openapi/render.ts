@@ -15,6 +15,7 @@ import { JobDesk } from '../jobs/job-desk.js';
 import { Policies } from '../policies/policies.js';
 import { Rehearsal } from '../rehearsal/rehearsal.js';
 import { NumberRegister } from '../registers/number-register.js';
+import { TemplateImport } from '../templates/template-import.js';
 import { TemplateOffice } from '../templates/template-office.js';
 import { TemplatePreview } from '../templates/template-preview.js';
 import { TemplateRegistry } from '../templates/template-registry.js';
@@ -43,6 +44,7 @@ const rooms = [
   Policies,
   Rehearsal,
   STORE,
+  TemplateImport,
   TemplateOffice,
   TemplatePreview,
   TemplateRegistry,

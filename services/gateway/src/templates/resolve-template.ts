@@ -37,7 +37,8 @@ export function resolveTemplate(template: Template): ResolvedTemplate {
     : { appearance, placement: placementOf(template, place) };
 }
 
-function lineText({ kind, text, labelled }: TemplateLine): string {
+/** A line as it is drawn, its names in braces. */
+export function lineText({ kind, text, labelled }: TemplateLine): string {
   return text ?? (labelled ? lineLabels[kind] : '') + values[kind];
 }
 

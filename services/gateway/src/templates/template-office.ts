@@ -72,13 +72,40 @@ export class TemplateOffice {
    * REQUEST_INVALID.
    */
   async check(client: ApiClientRecord, creation: TemplateCreation): Promise<Template> {
-    const { imageBase64, imageSha256, actor, ...content } = creation;
+    const { imageBase64, imageSha256 } = creation;
+    return this.checkWith(client, creation, await this.parts.images.take({ imageBase64, imageSha256 }));
+  }
+
+  /** The same for many, in their order, with a refusal where one can't be made; their images are read together. */
+  async checkAll(
+    client: ApiClientRecord,
+    creations: readonly TemplateCreation[],
+  ): Promise<(Template | SigningError)[]> {
+    const given = creations.map(({ imageBase64, imageSha256 }) => ({ imageBase64, imageSha256 }));
+    const images = await this.parts.images.takeAll(given);
+    return Promise.all(
+      creations.map(async (creation, index) => {
+        const image = images[index];
+        if (image instanceof SigningError) return image;
+        return this.checkWith(client, creation, image).catch((error: unknown) => {
+          if (error instanceof SigningError && !error.retryable) return error;
+          throw error;
+        });
+      }),
+    );
+  }
+
+  private async checkWith(
+    client: ApiClientRecord,
+    creation: TemplateCreation,
+    image: ReadTemplateImage | undefined,
+  ): Promise<Template> {
+    const { imageBase64: _base64, imageSha256: _sha256, actor, ...content } = creation;
     const { owner } = content;
     const owned = owner.kind === 'credential' ? await this.parts.credentials.find(owner.credentialId) : undefined;
     if (owner.kind === 'credential' && owned === undefined) {
       throw new SigningError('CREDENTIAL_UNKNOWN', { found: owner.credentialId });
     }
-    const image = await this.parts.images.take({ imageBase64, imageSha256 });
     const template: Template = {
       ...content,
       version: 1,

@@ -69,6 +69,12 @@ export class TemplateRegistry {
     return latest;
   }
 
+  /** The newest version, whoever asks, from the store; undefined where there is none. */
+  async latest(templateId: string): Promise<Template | undefined> {
+    const version = await this.latestVersion(templateId);
+    return version === 0 ? undefined : this.version(templateId, version);
+  }
+
   /** False when that version is there already: somebody was faster. */
   async add(template: Template): Promise<boolean> {
     const created = await createJson(this.store, objectKeys.template(template.templateId, template.version), template);
