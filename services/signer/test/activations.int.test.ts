@@ -255,6 +255,27 @@ describe('a token whose PIN no file holds', () => {
     expect(await shim.logins()).toBe(before + 1);
   });
 
+  it('is for what begins with the version that was seen: also a later step of the same job', async () => {
+    const fleet = await start();
+    const one = await make();
+    const two = await make({ credentialId: 'p256' });
+    const steps = (second: ActivationBounds): StoredStep[] => [
+      step('B-B', { activationId: one.activationId }),
+      step('B-B', {
+        credentialId: 'p256',
+        activationId: second.activationId,
+        placement: { page: 1, place: 'top-left', widthPt: 180, heightPt: 80 },
+      }),
+    ];
+    const job = await bench.submit(await bench.upload(pdf), steps(two));
+    expect(codeOf(await run(fleet, job))).toBe('finished');
+    const file = join(bench.folder, 'two.pdf');
+    await writeFile(file, bench.version(job.documentId, 2) as Buffer);
+    expect((await program('pdfsig', '-nocert', file)).text.match(/Signature is Valid/g)).toHaveLength(2);
+    const later = await bench.submit(job.documentId, [steps(await make({ credentialId: 'p256' }))[1] as StoredStep], 2);
+    expect(codeOf(await run(fleet, later))).toBe('ACTIVATION_FOREIGN');
+  });
+
   it('counts a step that is run again once', async () => {
     const fleet = await start();
     const activation = await make({ count: 2 });
