@@ -17,6 +17,7 @@ import { controllers } from './controllers.js';
 import { watchCertificates } from './credentials/certificate-metrics.js';
 import { CredentialBook } from './credentials/credential-book.js';
 import { CredentialDesk } from './credentials/credential-desk.js';
+import { CredentialImport } from './credentials/credential-import.js';
 import { CredentialOffice } from './credentials/credential-office.js';
 import { CredentialRegistry } from './credentials/credential-registry.js';
 import { TokenDesk } from './tokens/token-desk.js';
@@ -236,6 +237,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: CredentialBook, useValue: book },
     { provide: CredentialDesk, useValue: credentialDesk },
     { provide: CredentialOffice, useValue: office },
+    { provide: CredentialImport, useValue: new CredentialImport({ office, book }) },
     { provide: TokenDesk, useValue: tokenDesk },
     { provide: Policies, useValue: policies },
     { provide: TemplateOffice, useValue: templateOffice },

@@ -13,7 +13,7 @@ import {
   Res,
   type ExecutionContext,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   actorSchema,
   credentialChangeListSchema,
@@ -22,6 +22,7 @@ import {
   delegationRequestSchema,
   delegationSchema,
   enrolmentSchema,
+  importReportSchema,
   nameSchema,
   renewalSchema,
   SigningError,
@@ -32,6 +33,7 @@ import {
   type Delegation,
   type DelegationRequest,
   type Enrolment,
+  type ImportReport,
   type Renewal,
   type Switching,
 } from '@kyso/contracts';
@@ -40,11 +42,13 @@ import { z } from 'zod';
 import { callerOf, Rule } from './auth/caller.js';
 import { CredentialBook } from './credentials/credential-book.js';
 import { CredentialDesk } from './credentials/credential-desk.js';
+import { CredentialImport } from './credentials/credential-import.js';
 import { CredentialOffice, type Administration } from './credentials/credential-office.js';
 import { headerOf } from './openapi/headers.js';
 
 const manage = { scope: 'manage', accepts: ['application/json'] } as const;
 const actorQuerySchema = z.strictObject({ actor: actorSchema.shape.id.optional() });
+const importQuerySchema = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });
 const changesQuerySchema = z.strictObject({ after: z.coerce.number().int().min(0).max(1_000_000).default(0) });
 const credentialId = { schema: nameSchema };
 const delegationId = { schema: delegationSchema.shape.delegationId };
@@ -65,6 +69,7 @@ export class CredentialAdminController {
     @Inject(CredentialOffice) private readonly office: CredentialOffice,
     @Inject(CredentialBook) private readonly book: CredentialBook,
     @Inject(CredentialDesk) private readonly desk: CredentialDesk,
+    @Inject(CredentialImport) private readonly sheets: CredentialImport,
   ) {}
 
   @Post()
@@ -84,6 +89,32 @@ export class CredentialAdminController {
     const record = await this.office.enrol(body, by);
     void reply.header('location', `/v1/credentials/${record.credentialId}`);
     return this.desk.show(by.caller, record.credentialId);
+  }
+
+  @Post('import')
+  @HttpCode(200)
+  @Rule({ scope: 'manage', accepts: ['text/csv'] })
+  @ApiOperation({
+    summary: 'Enrols the keys of a spreadsheet',
+    description:
+      'CSV in UTF-8, commas, semicolons or tabs; headings as the fields of an Enrolment, in any order. All rows are checked ' +
+      'first: with one fault nothing is enrolled, and `faults` has every one by line. A row whose credential is enrolled just ' +
+      'so changes nothing, so that an import can be repeated.',
+  })
+  @ApiQuery({ name: 'dryRun', required: false, enum: ['true', 'false'], description: 'true: only checks' })
+  @ApiBody({ required: true, schema: { type: 'string' }, description: 'The CSV file' })
+  @ApiConsumes('text/csv')
+  @ApiResponse({
+    status: 200,
+    description: 'What was enrolled, or why nothing was',
+    standardSchema: importReportSchema,
+  })
+  import(
+    @By() by: Administration,
+    @Body() file: Buffer,
+    @Query({ schema: importQuerySchema }) { dryRun }: z.infer<typeof importQuerySchema>,
+  ): Promise<ImportReport> {
+    return this.sheets.run(file, by, { dryRun: dryRun === 'true' });
   }
 
   @Put(':credentialId')

@@ -8,9 +8,11 @@ import {
   credentialDetailSchema,
   credentialListSchema,
   credentialRecordSchema,
+  importReportSchema,
   delegationSchema,
   objectKeys,
   type CredentialDetail,
+  type ImportReport,
   type CredentialRecord,
   type TokenKey,
 } from '@kyso/contracts';
@@ -34,6 +36,11 @@ const enrolment = (credentialId: string, more: object = {}): object => ({
   actor: { id: 'quan-tri' },
   ...more,
 });
+
+const report = async (answer: Promise<Answer>): Promise<ImportReport> => (await answer).json(importReportSchema);
+const heading = 'credentialId;kind;owner;token;keyLabel;roles;clients;users;hours';
+const row = (id: string): string =>
+  `${id};organisation;Sở ${id};token-b;seal;clerk, copy;portal=clerk copy;van-thu.${id};monday friday 07:00-17:30`;
 
 describe('the administration of credentials', () => {
   let world: World;
@@ -97,6 +104,12 @@ describe('the administration of credentials', () => {
 
   const as = (client: string, line: string, json?: unknown): Promise<Answer> =>
     call(gateway.baseUrl, line, { key: world.keys[client], ...(json === undefined ? {} : { json }) });
+  const sheet = (text: string, query = ''): Promise<Answer> =>
+    call(gateway.baseUrl, `POST /v1/credentials/import${query}`, {
+      key: world.keys['admin'],
+      pdf: Buffer.from(text),
+      headers: { 'content-type': 'text/csv' },
+    });
   const admin = (line: string, json?: unknown): Promise<Answer> => as('admin', line, json);
   const detail = async (id: string, client = 'admin'): Promise<CredentialDetail> =>
     (await as(client, `GET /v1/credentials/${id}`)).json(credentialDetailSchema);
@@ -259,6 +272,68 @@ describe('the administration of credentials', () => {
       revision: 2,
       users: ['an'],
       certificatesPem: before?.certificatesPem,
+    });
+  });
+
+  describe('from a spreadsheet', () => {
+    const ids = Array.from({ length: 200 }, (_, i) => `so-${i + 1}`);
+
+    it('says every fault by line and column, in both languages, and enrols nothing then', async () => {
+      const rows = [
+        row('good'),
+        row('Bad Id'),
+        row('good'),
+        row('no-token').replace('token-b', 'token-z'),
+        row('no-role').replace('clerk, copy', 'boss'),
+        row('odd-hours').replace('07:00-17:30', '17:30-07:00'),
+        row('leader'),
+        row('person').replace('organisation', 'person'),
+      ];
+      const { imported, rows: count, faults } = await report(sheet([heading, ...rows].join('\r\n')));
+      expect([imported, count]).toEqual([false, 8]);
+      expect(faults.map(({ line, column }) => [line, column])).toEqual([
+        [3, 'credentialId'],
+        [4, 'credentialId'],
+        [5, undefined],
+        [6, 'roles'],
+        [7, 'hours'],
+        [8, 'credentialId'],
+        [9, undefined],
+      ]);
+      for (const { messageVi, messageEn } of faults)
+        expect([messageVi, messageEn].every(({ length }) => length > 5)).toBe(true);
+      expect(faults[1]?.messageEn).toContain('line 2');
+      expect(await record('good')).toBeUndefined();
+    });
+
+    it('enrols two hundred, after a dry run that enrols none, and the same file again changes nothing', async () => {
+      const file = `\uFEFF${[heading, ...ids.map(row)].join('\r\n')}\r\n`;
+      expect(await report(sheet(file, '?dryRun=true'))).toMatchObject({
+        dryRun: true,
+        imported: false,
+        created: ids,
+        faults: [],
+      });
+      expect(await record('so-1')).toBeUndefined();
+      expect(await report(sheet(file))).toMatchObject({ imported: true, created: ids, faults: [] });
+      expect(await record('so-200')).toMatchObject({
+        owner: 'Sở so-200',
+        roles: ['clerk', 'copy'],
+        clients: { portal: ['clerk', 'copy'] },
+        users: ['van-thu.so-200'],
+        hours: [{ days: ['monday', 'friday'], from: '07:00', until: '17:30' }],
+      });
+      expect(await report(sheet(file))).toMatchObject({ imported: true, created: [], unchanged: ids });
+      const { changes } = (await admin('GET /v1/credentials/so-7/changes')).json(credentialChangeListSchema);
+      expect(changes).toMatchObject([{ change: 'enrolled', by: 'admin' }]);
+    });
+
+    it('refuses what is no spreadsheet, and whoever may not', async () => {
+      expect(await code(sheet('a"b;c"d\n"'))).toBe('REQUEST_INVALID');
+      expect((await report(sheet('credentialId;pin\nx;1'))).faults[0]).toMatchObject({ line: 1, column: 'pin' });
+      expect(await code(as('admin', 'POST /v1/credentials/import', {}))).toBe('MEDIA_TYPE_UNSUPPORTED');
+      const portal = { key: world.keys['portal'], pdf: Buffer.from(heading), headers: { 'content-type': 'text/csv' } };
+      expect(await code(call(gateway.baseUrl, 'POST /v1/credentials/import', portal))).toBe('FORBIDDEN');
     });
   });
 

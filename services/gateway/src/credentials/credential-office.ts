@@ -35,13 +35,26 @@ export class CredentialOffice {
     },
   ) {}
 
-  /** Throws CREDENTIAL_EXISTS, and what `chooseKey` and `assertRoles` throw. */
+  /** Throws CREDENTIAL_EXISTS, and what `check` throws. */
   async enrol(request: Enrolment, by: Administration): Promise<CredentialRecord> {
-    const { credentialId, kind, token, keyId, keyLabel, scheme, digestAlgorithm, certificatesPem, actor, ...settings } =
-      request;
+    return this.enrolChecked(await this.check(request), by, request.actor);
+  }
+
+  /** The record that an enrolment would make. Throws what `chooseKey` and `assertRoles` throw. */
+  async check(request: Enrolment): Promise<CredentialRecord> {
+    const { credentialId, kind, token, keyId, keyLabel, scheme, digestAlgorithm, certificatesPem, ...rest } = request;
+    const { actor: _actor, ...settings } = rest;
     assertRoles(kind, settings.roles, settings.register);
     const key = await chooseKey(this.parts, { token, keyId, keyLabel, scheme, digestAlgorithm, certificatesPem });
-    const record: CredentialRecord = { credentialId, kind, ...key, ...defined(settings), enabled: true };
+    return { credentialId, kind, ...key, ...defined(settings), enabled: true };
+  }
+
+  /** Enrols what `check` gave. Throws CREDENTIAL_EXISTS, STORE_UNAVAILABLE. */
+  async enrolChecked(
+    record: CredentialRecord,
+    by: Administration,
+    actor: Actor | undefined,
+  ): Promise<CredentialRecord> {
     return this.done(await this.parts.book.enrol(record, originOf(by, actor)));
   }
 

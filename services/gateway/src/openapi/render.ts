@@ -5,6 +5,7 @@ import { controllers } from '../controllers.js';
 import { ActivationDesk } from '../activations/activation-desk.js';
 import { CredentialBook } from '../credentials/credential-book.js';
 import { CredentialDesk } from '../credentials/credential-desk.js';
+import { CredentialImport } from '../credentials/credential-import.js';
 import { CredentialOffice } from '../credentials/credential-office.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { Uploads } from '../documents/upload.js';
@@ -32,6 +33,7 @@ const rooms = [
   ActivationDesk,
   CredentialBook,
   CredentialDesk,
+  CredentialImport,
   CredentialOffice,
   TokenDesk,
   DocumentShelf,

@@ -1,0 +1,130 @@
+import {
+  failureCodes,
+  SigningError,
+  type CredentialRecord,
+  type Enrolment,
+  type ImportFault,
+  type ImportReport,
+} from '@kyso/contracts';
+import { readCsv } from '../csv/csv.js';
+import type { CredentialBook } from './credential-book.js';
+import type { Administration, CredentialOffice } from './credential-office.js';
+import { credentialColumns, isEnrolledSo, readCredentialRow, type CredentialColumn } from './credential-sheet.js';
+
+/** As many as a person corrects at a time. */
+const maxFaults = 1_000;
+
+/** The text of REQUEST_INVALID speaks of a request. */
+const rowInvalidVi = 'Thiết bị, khoá, chứng thư số hoặc vai trò ở dòng này không dùng được.';
+
+interface CheckedRow {
+  readonly record: CredentialRecord;
+  /** Enrolled already, just so. */
+  readonly isThere: boolean;
+}
+
+/** Enrols the credentials of a spreadsheet: a province has hundreds of officials. */
+export class CredentialImport {
+  constructor(
+    private readonly parts: {
+      readonly office: Pick<CredentialOffice, 'check' | 'enrolChecked'>;
+      readonly book: Pick<CredentialBook, 'current'>;
+    },
+  ) {}
+
+  /**
+   * Checks every row before anything is enrolled; with one fault nothing is. A row whose credential is enrolled just so
+   * changes nothing, so that an import which was cut off is completed by another one; what is enrolled otherwise is a fault.
+   * Throws REQUEST_INVALID for what is no CSV file, STORE_UNAVAILABLE.
+   */
+  async run(file: Buffer, by: Administration, { dryRun }: { readonly dryRun: boolean }): Promise<ImportReport> {
+    const { rows, faults } = readCsv(file, credentialColumns);
+    const checked: CheckedRow[] = [];
+    const lines = new Map<string, number>();
+    for (const row of rows) {
+      const read = readCredentialRow(row);
+      if (!('credentialId' in read)) {
+        faults.push(...read);
+        continue;
+      }
+      const found = repeated(read, row.line, lines) ?? (await this.check(read, row.line));
+      if ('record' in found) checked.push(found);
+      else faults.push(found);
+    }
+    const imported = faults.length === 0 && !dryRun;
+    const missing = checked.filter(({ isThere }) => !isThere);
+    if (imported) for (const { record } of missing) await this.enrol(record, by);
+    return {
+      dryRun,
+      imported,
+      rows: rows.length,
+      created: missing.map(({ record }) => record.credentialId),
+      changed: [],
+      unchanged: checked.filter(({ isThere }) => isThere).map(({ record }) => record.credentialId),
+      faults: faults.toSorted((a, b) => a.line - b.line).slice(0, maxFaults),
+      warnings: [],
+    };
+  }
+
+  private async check(enrolment: Enrolment, line: number): Promise<CheckedRow | ImportFault> {
+    try {
+      const [record, current] = await Promise.all([
+        this.parts.office.check(enrolment),
+        this.parts.book.current(enrolment.credentialId),
+      ]);
+      if (current !== undefined && !isEnrolledSo(current, record)) {
+        throw new SigningError('CREDENTIAL_EXISTS', {
+          expected: 'a new id, or the same settings',
+          found: record.credentialId,
+        });
+      }
+      return { record, isThere: current !== undefined };
+    } catch (error) {
+      if (!(error instanceof SigningError) || failureCodes[error.code].httpStatus >= 500) throw error;
+      return faultOf(error, line);
+    }
+  }
+
+  private async enrol(record: CredentialRecord, by: Administration): Promise<void> {
+    try {
+      await this.parts.office.enrolChecked(record, by, undefined);
+    } catch (error) {
+      // Somebody else, or another run of the same import, was faster.
+      const current = await this.parts.book.current(record.credentialId);
+      if (current === undefined || !isEnrolledSo(current, record)) throw error;
+    }
+  }
+}
+
+function repeated({ credentialId }: Enrolment, line: number, lines: Map<string, number>): ImportFault | undefined {
+  const before = lines.get(credentialId);
+  if (before === undefined) {
+    lines.set(credentialId, line);
+    return undefined;
+  }
+  return {
+    line,
+    column: 'credentialId',
+    messageVi: `Mã chứng thư số đã có ở dòng ${before}.`,
+    messageEn: `The id is that of line ${before}.`,
+    found: credentialId,
+  };
+}
+
+function faultOf(error: SigningError, line: number): ImportFault {
+  const { code, found } = error;
+  const columns: Partial<Record<typeof code, CredentialColumn>> = {
+    CREDENTIAL_EXISTS: 'credentialId',
+    CERTIFICATE_MISMATCH: 'certificatesPem',
+    CERTIFICATE_UNTRUSTED: 'certificatesPem',
+    CERTIFICATE_UNFIT: 'scheme',
+  };
+  const column = columns[code];
+  return {
+    line,
+    ...(column === undefined ? {} : { column }),
+    messageVi: code === 'REQUEST_INVALID' ? rowInvalidVi : failureCodes[code].vi,
+    messageEn: error.message,
+    ...(found === undefined ? {} : { found }),
+  };
+}
