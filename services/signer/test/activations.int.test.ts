@@ -1,7 +1,7 @@
 import { objectKeys, SigningError, type ActivationBounds, type StoredJob, type StoredStep } from '@kyso/contracts';
 import { connectRedis, createLogger } from '@kyso/service';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -13,7 +13,6 @@ import { samplePdf } from './sample-pdf.js';
 import { makeSealingKeys, seal, storeActivation, type SealingKeys } from './sealing.js';
 import { buildShim, type Shim } from './shim.js';
 import { Workbench, sha256, step } from './workbench.js';
-import { writeFile } from 'node:fs/promises';
 
 jest.setTimeout(60_000);
 
@@ -216,6 +215,41 @@ describe('a token whose PIN no file holds', () => {
     expect(codeOf(await sign(fleet, activationId))).toMatch(/^(TOKEN_QUARANTINED|PIN_INCORRECT)$/);
     expect(await shim.logins()).toBe(before);
     expect(has(objectKeys.quarantine('desk'))).toBe(true);
+  });
+
+  describe('with a key that wants the PIN for each signature', () => {
+    const keyId = 'a1';
+    const request = {
+      token: 'desk',
+      keyId,
+      scheme: 'rsa-pkcs1',
+      digestAlgorithm: 'sha256',
+      digest: Buffer.alloc(32),
+    } as const;
+    beforeAll(async () => {
+      const token = ['--module', bench.sandbox.softhsmModule, '--token-label', 'desk', '--login', '--pin', pin];
+      const key = ['--keypairgen', '--key-type', 'rsa:2048', '--id', keyId, '--usage-sign', '--always-auth'];
+      const environment = `SOFTHSM2_CONF=${bench.sandbox.softhsmConf}`;
+      const { code, text } = await program('env', environment, 'pkcs11-tool', ...token, ...key);
+      if (code !== 0) throw new Error(text);
+    });
+
+    it('gives it, once for each of several signatures of one login', async () => {
+      const fleet = await start();
+      const before = await shim.logins();
+      const bounds = await make({ count: 2 });
+      const sealedPin = String(bench.store.objects.get(objectKeys.sealedPin(bounds)));
+      const signatures = await Promise.all(
+        [1, 2].map(() => fleet.sign({ ...request, activation: { sealedPin, bounds } })),
+      );
+      expect(signatures.map(({ length }) => length)).toEqual([256, 256]);
+      expect(await shim.logins()).toBe(before + 3);
+    });
+
+    it('does not use it with a PIN file, which may have changed since the login', async () => {
+      await expect(bench.fleet.sign(request)).rejects.toMatchObject({ code: 'ACTIVATION_REQUIRED' });
+      expect(bench.fleet.host('desk')?.state).toBe('ready');
+    });
   });
 
   it('gives several signers together no more signatures than the PIN was given for', async () => {

@@ -12,7 +12,12 @@ const maxSignatureBytes = 1_024;
 interface KeyHandle {
   readonly handle: Buffer;
   readonly type: 'rsa' | 'ec';
+  /** CKA_ALWAYS_AUTHENTICATE: the PIN is wanted again for each signature (PKCS #11 v2.40, 4.9). */
+  readonly wantsPinEachTime: boolean;
 }
+
+/** Gives the PIN to `use`, and to nobody else. */
+export type PinSource = (use: (pin: string) => void) => void;
 
 /**
  * One session and the memory that a signature in flight uses. The buffers belong to the lane, not to the call: pkcs11js
@@ -31,6 +36,7 @@ interface SigningLane {
 export class Pkcs11Token {
   readonly #keys = new Map<string, KeyHandle>();
   readonly #lanes: SigningLane[] = [];
+  #pinForEachUse: PinSource | undefined;
 
   private constructor(
     private readonly module: graphene.Module,
@@ -72,10 +78,16 @@ export class Pkcs11Token {
     this.loginWith((use) => withPin(pinFile, use), options);
   }
 
-  /** As `login`, with the PIN from elsewhere. */
+  /**
+   * As `login`, with the PIN from elsewhere. `forEachUse`: the same PIN, which the token has just accepted, is given again to
+   * keys that want it for each signature. Without it such keys are refused.
+   */
   loginWith(
-    pinSource: (use: (pin: string) => void) => void,
-    { despiteCountLow = false }: { readonly despiteCountLow?: boolean } = {},
+    pinSource: PinSource,
+    {
+      despiteCountLow = false,
+      forEachUse = false,
+    }: { readonly despiteCountLow?: boolean; readonly forEachUse?: boolean } = {},
   ): void {
     const warning = this.pinWarning();
     if (warning !== undefined && !(warning === 'PIN_COUNT_LOW' && despiteCountLow))
@@ -89,6 +101,7 @@ export class Pkcs11Token {
         });
       }
       pinSource((pin) => this.#firstLane().session.login(pin, graphene.UserType.USER));
+      if (forEachUse) this.#pinForEachUse = pinSource;
     } catch (error) {
       throw toTokenFault(error);
     }
@@ -98,6 +111,7 @@ export class Pkcs11Token {
   logout(): void {
     try {
       this.#keys.clear();
+      this.#pinForEachUse = undefined;
       this.#firstLane().session.logout();
     } catch (error) {
       throw toTokenFault(error);
@@ -174,8 +188,13 @@ export class Pkcs11Token {
     const key = this.#keys.get(keyId) ?? this.#findKey(lane.session, keyId);
     if ((mechanism.kind === 'ecdsa') !== (key.type === 'ec'))
       throw new TokenFault('CKR_KEY_TYPE_INCONSISTENT', 'request');
+    const { wantsPinEachTime } = key;
+    // A file may have changed since the login, and each signature would then spend a try of the PIN.
+    if (wantsPinEachTime && this.#pinForEachUse === undefined)
+      throw new TokenFault('KEY_WANTS_PIN_EACH_TIME', 'request');
     lane.input = Buffer.from(input);
     this.module.lib.C_SignInit(lane.session.handle, toMechanism(mechanism), key.handle);
+    if (wantsPinEachTime) this.#pinForEachUse?.((pin) => lane.session.login(pin, graphene.UserType.CONTEXT_SPECIFIC));
   }
 
   #findKey(session: graphene.Session, keyId: string): KeyHandle {
@@ -187,7 +206,8 @@ export class Pkcs11Token {
     if (key.type !== graphene.KeyType.RSA && key.type !== graphene.KeyType.EC) {
       throw new TokenFault('CKR_KEY_TYPE_INCONSISTENT', 'request');
     }
-    const handle: KeyHandle = { handle: key.handle, type: key.type === graphene.KeyType.RSA ? 'rsa' : 'ec' };
+    const type = key.type === graphene.KeyType.RSA ? 'rsa' : 'ec';
+    const handle: KeyHandle = { handle: key.handle, type, wantsPinEachTime: isAlwaysAuthenticated(key) };
     this.#keys.set(keyId, handle);
     return handle;
   }
@@ -209,6 +229,15 @@ export class Pkcs11Token {
     const old = lane.session;
     lane.session = this.#openSession();
     old.close();
+  }
+}
+
+/** Tokens that don't know the attribute want nothing. */
+function isAlwaysAuthenticated(key: graphene.PrivateKey): boolean {
+  try {
+    return key.getAttribute(pkcs11.CKA_ALWAYS_AUTHENTICATE)[0] === 1;
+  } catch {
+    return false;
   }
 }
 

@@ -31,5 +31,11 @@ export function toSigningError(code: string, token: string): SigningError {
   if (code === 'KEY_AMBIGUOUS') {
     return new SigningError('KEY_NOT_FOUND', { expected: `one key of that id on token ${token}`, found: 'several' });
   }
+  if (code === 'KEY_WANTS_PIN_EACH_TIME') {
+    return new SigningError('ACTIVATION_REQUIRED', {
+      expected: `token ${token} without pinFile: its key wants the PIN for each signature`,
+      found: 'a login by file',
+    });
+  }
   return new SigningError('CERTIFICATE_UNFIT', { expected: 'a key that can do the scheme', found: code });
 }

@@ -150,17 +150,20 @@ async function signActivated(message: Extract<ToTokenHost, { kind: 'sign-activat
     return send({ kind: 'activation-refused', code: error instanceof TokenFault ? error.code : 'SEAL_INVALID' });
   }
   try {
-    host.loginWith((use) => use(pin), { despiteCountLow });
+    host.loginWith((use) => use(pin), { despiteCountLow, forEachUse: true });
   } catch (error) {
     return sendLoginFault(error);
   }
-  const signed = requests.map((request): TokenSignResult => {
+  const signed: TokenSignResult[] = [];
+  for (const request of requests) {
     try {
-      return { id: request.id, signature: host.sign(request.keyId, request.mechanism, request.input) };
+      signed.push({ id: request.id, signature: host.sign(request.keyId, request.mechanism, request.input) });
     } catch (error) {
-      return failed(request.id, error);
+      // A key with a PIN of its own: it counts its tries as well.
+      if (toTokenFault(error).code === 'CKR_PIN_INCORRECT') return sendLoginFault(error);
+      signed.push(failed(request.id, error));
     }
-  });
+  }
   try {
     host.logout();
   } catch {
