@@ -179,6 +179,21 @@ describe('token hosts on SoftHSM', () => {
     }
   });
 
+  it('is not read again by a host that takes over, but when the token was away', async () => {
+    const fleet = start();
+    await until(() => inventories.length === 1);
+    const first = fleet.host('shared')?.pid as number;
+    process.kill(first, 'SIGKILL');
+    await until(() => fleet.host('shared')?.state === 'ready' && fleet.host('shared')?.pid !== first);
+    expect(await signAndVerify(fleet, 'p-256', 'sha256')).toBe(true);
+    expect(inventories).toHaveLength(1);
+    const record = { token: 'shared', reason: 'maintenance', signerId: 'operator', at: new Date().toISOString() };
+    await store.put(objectKeys.quarantine('shared'), Buffer.from(JSON.stringify(record)));
+    await until(() => fleet.host('shared')?.state === 'quarantined');
+    await store.delete(objectKeys.quarantine('shared'));
+    await until(() => inventories.length === 2);
+  });
+
   it('goes on with another host when the host is killed in the middle of work', async () => {
     const fleet = start();
     await signAndVerify(fleet, 'p-256', 'sha256');

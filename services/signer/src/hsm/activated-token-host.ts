@@ -1,5 +1,6 @@
 import { SigningError, type TokenState } from '@kyso/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ContentReading } from './content-reading.js';
 import type { ActivatedLogin } from './digest-signer.js';
 import type { LoginResult } from './pin-guard.js';
 import { startTokenChild, type Started } from './start-token-child.js';
@@ -40,7 +41,12 @@ export class ActivatedTokenHost implements HostedToken {
   #cleared = false;
   readonly #stop = new AbortController();
 
-  constructor(private readonly options: TokenHostOptions & { readonly keysFile: string }) {}
+  readonly #content: ContentReading;
+
+  constructor(private readonly options: TokenHostOptions & { readonly keysFile: string }) {
+    const { settings, timing } = options;
+    this.#content = new ContentReading(timing.contentEveryMs, (content) => options.onContent(settings.name, content));
+  }
 
   get state(): TokenState {
     return this.#state;
@@ -114,9 +120,7 @@ export class ActivatedTokenHost implements HostedToken {
     const { timing, settings } = this.options;
     this.#child = child;
     this.#setState('ready', 'READY');
-    child.onContent = (content) => this.options.onContent(settings.name, content);
-    child.send({ kind: 'read-content' });
-    const reading = setInterval(() => child.send({ kind: 'read-content' }), timing.contentEveryMs);
+    const endReading = this.#content.by(child);
     const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
     let wasWell = true;
     try {
@@ -124,7 +128,7 @@ export class ActivatedTokenHost implements HostedToken {
       if (reason === 'WORK') wasWell = await this.#serveBatch(child);
       else wasWell = reason === 'STOPPING' || reason === 'QUARANTINED';
     } finally {
-      clearInterval(reading);
+      endReading();
       clearInterval(recheck);
       child.send({ kind: 'stop' });
       await Promise.race([child.ended, sleep(settings.signTimeoutMs, undefined, { ref: false })]);
@@ -241,7 +245,9 @@ export class ActivatedTokenHost implements HostedToken {
     this.#reason = reason;
     this.#transient = false;
     if (changed) this.options.onEvent({ token: this.options.settings.name, state, reason });
-    if (state !== 'ready') this.#rejectAll(this.#refusal());
+    if (state === 'ready') return;
+    this.#content.forget();
+    this.#rejectAll(this.#refusal());
   }
 
   #rejectAll(error: SigningError): void {

@@ -2,6 +2,7 @@ import type { TokenState } from '@kyso/contracts';
 import { SigningError } from '@kyso/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Breaker } from './breaker.js';
+import { ContentReading } from './content-reading.js';
 import type { ActivatedLogin } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
 import { SignQueue, type PendingSign } from './sign-queue.js';
@@ -104,10 +105,12 @@ export class TokenHost implements HostedToken {
   readonly #queue = new SignQueue();
   readonly #inFlight: InFlight;
   readonly #breaker: Breaker;
+  readonly #content: ContentReading;
 
   constructor(private readonly options: TokenHostOptions) {
     const { timing, settings } = options;
     this.#inFlight = new InFlight(settings);
+    this.#content = new ContentReading(timing.contentEveryMs, (content) => options.onContent(settings.name, content));
     this.#breaker = new Breaker({
       threshold: timing.breakerThreshold,
       openForMs: timing.breakerOpenMs,
@@ -196,18 +199,16 @@ export class TokenHost implements HostedToken {
     this.#child = child;
     this.#serving = true;
     child.onMessage = (message) => this.#receive(message);
-    child.onContent = (content) => this.options.onContent(this.options.settings.name, content);
     this.#setState('ready', 'READY');
     const watch = setInterval(() => this.#watch(), this.#inFlight.watchEveryMs);
     const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
-    child.send({ kind: 'read-content' });
-    const reading = setInterval(() => child.send({ kind: 'read-content' }), timing.contentEveryMs);
+    const endReading = this.#content.by(child);
     this.#schedulePump();
 
     const reason = await Promise.race([child.ended, replaced]);
     clearInterval(watch);
     clearInterval(recheck);
-    clearInterval(reading);
+    endReading();
     this.#serving = false;
     this.#giveUp = () => undefined;
     if (reason === 'STOPPING' || reason === 'QUARANTINED') await this.#endOrderly(child);
@@ -318,7 +319,9 @@ export class TokenHost implements HostedToken {
     this.#reason = reason;
     this.#transient = false;
     if (changed) this.options.onEvent({ token: this.options.settings.name, state, reason });
-    if (state !== 'ready') this.#rejectWaiting(Infinity, this.#refusal());
+    if (state === 'ready') return;
+    this.#content.forget();
+    this.#rejectWaiting(Infinity, this.#refusal());
   }
 
   #setTransient(reason: string): void {
