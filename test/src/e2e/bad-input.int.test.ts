@@ -34,15 +34,15 @@ afterAll(async () => {
 }, 60_000);
 
 /**
- * Every object of the store but images, what tells how jobs ended, and what the gateway notes for its own
- * housekeeping at any time; files that are just being written are looked at last.
+ * Every object of the store but images, what tells how jobs ended, what signers read from their tokens, and what the gateway
+ * notes for its own housekeeping at any time; files that are just being written are looked at last.
  */
 async function kept(): Promise<string[]> {
   const all = await readdir(join(folder, 'cluster/store'), { recursive: true, withFileTypes: true });
   return all
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, 'cluster/store/').length))
-    .filter((name) => !/^(images|jobs|sweeps|\.tmp)\//.test(name))
+    .filter((name) => !/^(images|jobs|sweeps|\.tmp)\//.test(name) && !name.endsWith('/inventory.json'))
     .toSorted();
 }
 
