@@ -25,6 +25,7 @@ export default {
     'services/signer',
     'services/tsa-proxy',
     'services/revocation-cache',
+    'clients/typescript',
     'test',
   ].map(project),
   testTimeout: 30_000,

@@ -19,6 +19,10 @@ import { drawSeal, sealDiameter } from './source/seal.mjs';
 import { drawSignature, signatureSize } from './source/signature.mjs';
 import { page } from './source/typesetting.mjs';
 
+const scans = [
+  { draw: drawApplication, tilt: '0.55', seed: '11', quality: '36' },
+  { draw: drawCadastralExtract, tilt: '-0.7', seed: '12', quality: '52' },
+];
 /** Liberation 2.1.5 (OFL 1.1) of Debian's fonts-liberation2; version 1.07 has no Vietnamese letters. */
 const fontFiles = {
   regular: ['LiberationSerif-Regular.ttf', '29d12439831b7f59194efec85872f24f54eff05738933f9a860220d2abff88ba'],
@@ -35,6 +39,8 @@ const work = mkdtempSync(join(tmpdir(), 'kyso-samples-'));
 try {
   await makeImages();
   await makeDossier();
+  await makeUnnumbered();
+  writeFileSync(join(samplesFolder, 'don-de-nghi.jpg'), await scanned(scans[0]));
 } finally {
   rmSync(work, { recursive: true });
 }
@@ -76,16 +82,22 @@ async function makeDossier() {
   pdf.setAuthor('Kyso');
   pdf.setLanguage('vi');
   const places = drawDecision(pdf.addPage([page.width, page.height]), await allFonts(embed));
-  const scans = [
-    { draw: drawApplication, tilt: '0.55', seed: '11', quality: '36' },
-    { draw: drawCadastralExtract, tilt: '-0.7', seed: '12', quality: '52' },
-  ];
   for (const scan of scans) {
     const jpeg = await pdf.embedJpg(await scanned(scan));
     pdf.addPage([page.width, page.height]).drawImage(jpeg, { x: 0, y: 0, width: page.width, height: page.height });
   }
   writeFileSync(join(samplesFolder, 'quyet-dinh.pdf'), await pdf.save());
   writeFileSync(join(samplesFolder, 'placements.json'), `${JSON.stringify(places, undefined, 2)}\n`);
+}
+
+/** The decision as the leader gets it: the clerk fills in number, day and month. */
+async function makeUnnumbered() {
+  const { pdf, embed } = await newDocument();
+  pdf.setTitle('Quyết định chờ cấp số (văn bản mẫu)', { showInWindowTitleBar: true });
+  pdf.setAuthor('Kyso');
+  pdf.setLanguage('vi');
+  drawDecision(pdf.addPage([page.width, page.height]), await allFonts(embed), { isNumbered: false });
+  writeFileSync(join(samplesFolder, 'quyet-dinh-cho-so.pdf'), await pdf.save());
 }
 
 /** A page as JPEG, as a scanner in an office gives it: askew, greyish paper, noise, some blur. */

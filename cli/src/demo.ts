@@ -1,11 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Placement, SigningJob, SigningStep, ValidationReport } from '@kyso/contracts';
-import { bufferSource, PdfDocument } from '@kyso/pdf';
+import { KysoClient, type ValidationReport } from '@kyso/client';
+import { approve, digitise, issue, setUpTemplates, type Shop } from '@kyso/client/examples/dossier';
 import { checkout, startCluster, type Cluster } from './cluster.js';
-import { GatewayClient } from './gateway-client.js';
 import { renderTable } from './table.js';
 
 const started = performance.now();
@@ -19,76 +17,8 @@ function step(text: string): void {
   last = now;
 }
 
-interface Placements {
-  readonly leader: Placement;
-  readonly clerk: Placement;
-}
-
-/**
- * The leader's signature above the full name, as the tools on officials' desks place it, or at the lower right of the last
- * page where the name isn't found; the seal over its left third. Smaller on a page that is small.
- */
-async function placementsFor(pdf: Uint8Array): Promise<Placements> {
-  const document = await PdfDocument.open(bufferSource(pdf));
-  const page = await document.page((await document.pageCount()) - 1);
-  const widthPt = Math.min(150, page.widthPt / 3);
-  const size = { widthPt, heightPt: widthPt / 2 };
-  const sealPt = Math.min(102, page.widthPt / 4);
-  return {
-    leader: {
-      anchor: { text: '{signerName}', occurrence: 'last' },
-      side: 'above',
-      ...size,
-      otherwise: { page: 'last', place: 'bottom-right', ...size },
-    },
-    clerk: { covering: 'latest', widthPt: sealPt, heightPt: sealPt },
-  };
-}
-
-async function sampleImage(name: string): Promise<string> {
-  return (await readFile(join(checkout, 'samples', name))).toString('base64');
-}
-
-async function signingSteps(placements: Placements): Promise<SigningStep[]> {
-  return [
-    {
-      credentialId: 'leader',
-      role: 'leader',
-      level: 'B-LT',
-      reason: 'Ký duyệt',
-      location: 'Hưng Yên',
-      placement: placements.leader,
-      appearance: { imagePngBase64: await sampleImage('chu-ky-lanh-dao.png'), fontSizePt: 10 },
-    },
-    {
-      credentialId: 'organisation',
-      role: 'clerk',
-      level: 'B-LT',
-      reason: 'Phát hành',
-      location: 'Hưng Yên',
-      placement: placements.clerk,
-      appearance: { imagePngBase64: await sampleImage('con-dau.png'), fontSizePt: 10 },
-    },
-  ];
-}
-
-async function signedBy(
-  client: GatewayClient,
-  documentId: string,
-  expectedVersion: number,
-  next: SigningStep,
-): Promise<SigningJob> {
-  const accepted = await client.sign(
-    { documentId, expectedVersion, steps: [next] },
-    { idempotencyKey: randomUUID(), waitSeconds: 30 },
-  );
-  const job = await client.ended(accepted.jobId, 120_000);
-  if (job.failure !== undefined)
-    throw new Error(
-      `${job.failure.code}: ${job.failure.messageVi} ${job.failure.messageEn} ${job.failure.found ?? ''}`,
-    );
-  return job;
-}
+const sample = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
+  readFile(join(checkout, 'samples', name)).then((bytes) => new Uint8Array(bytes));
 
 const verdicts = {
   valid: 'hợp lệ / valid',
@@ -117,40 +47,73 @@ function showReport(report: ValidationReport): string {
   );
 }
 
-async function run(cluster: Cluster, input: string, output: string): Promise<boolean> {
-  const client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
-  const pdf = new Uint8Array(await readFile(input));
-  const placements = await placementsFor(pdf);
-  const [leader, seal] = await signingSteps(placements);
-  if (leader === undefined || seal === undefined) throw new Error('no steps');
+/** What the demo is given: a decision of its own, or the sample that waits for its number. */
+interface DemoInput {
+  readonly decision: string;
+  readonly isSample: boolean;
+  readonly output: string;
+}
 
-  const document = await client.upload(pdf, basename(input));
-  step(`tải lên / uploaded ${basename(input)}, ${pdf.length} bytes → ${document.documentId}`);
-  const approved = await signedBy(client, document.documentId, 0, leader);
-  step(`lãnh đạo ký / leader signed → version ${approved.steps[0]?.version}, ${approved.steps[0]?.level}`);
-  const sealed = await signedBy(client, document.documentId, 1, seal);
-  step(`văn thư đóng dấu / clerk sealed → version ${sealed.steps[0]?.version}, ${sealed.steps[0]?.level}`);
-  const signed = await client.download(document.documentId, 2);
-  if (!Buffer.from(signed.buffer, 0, pdf.length).equals(pdf))
+async function run(cluster: Cluster, { decision, isSample, output }: DemoInput): Promise<boolean> {
+  const client = new KysoClient(cluster);
+  const shop: Shop = {
+    leader: 'leader',
+    clerk: 'clerk',
+    organisation: 'organisation',
+    signaturePng: await sample('chu-ky-lanh-dao.png'),
+    sealPng: await sample('con-dau.png'),
+  };
+  await setUpTemplates(client, shop);
+  step('tạo mẫu chữ ký, con dấu, số, ngày / templates made of the decree’s presets');
+
+  chapter('1. Số hoá giấy tờ / A paper is digitised');
+  const scan = await sample('don-de-nghi.jpg');
+  const paper = await digitise(client, shop, { bytes: scan, mediaType: 'image/jpeg', name: 'don-de-nghi.jpg' });
+  await writeFile(output.replace(/(\.pdf)?$/i, '-so-hoa.pdf'), paper.bytes);
+  step(
+    `quét ${scan.length} byte → PDF, cán bộ ký góc trên phải / scan made a PDF and signed, version ${paper.version}`,
+  );
+
+  chapter('2. Lãnh đạo ký duyệt / The leader approves');
+  const bytes = new Uint8Array(await readFile(decision));
+  const approved = await approve(client, shop, { bytes, name: basename(decision), isNumbered: !isSample });
+  const prepared = approved.jobs[0]?.steps[0]?.preparedFields ?? [];
+  step(`lãnh đạo ký / leader signed → version ${approved.version}; trường chờ điền / fields: ${prepared.length}`);
+
+  chapter('3. Văn thư cấp số, ngày và đóng dấu / The clerk issues');
+  const given = isSample ? { number: `${1 + (Date.now() % 999)}/QĐ-UBND`, date: today() } : undefined;
+  const issued = await issue(client, shop, approved, given);
+  const written = issued.jobs.at(-1)?.steps[0];
+  step(
+    `văn thư phát hành / clerk issued → version ${issued.version}; số ${written?.number ?? '–'}, ngày ${written?.date ?? '–'}`,
+  );
+  if (!Buffer.from(issued.bytes.buffer, 0, bytes.length).equals(bytes)) {
     throw new Error('the upload is not a prefix of the signed file');
-  const expected = sealed.steps[0]?.sha256;
-  if (createHash('sha256').update(signed).digest('hex') !== expected)
-    throw new Error('the download has another hash than the job says');
-  await writeFile(output, signed);
-  step(`tải về / downloaded ${signed.length} bytes; the upload is a prefix of it`);
-  const report = await client.verify(document.documentId, 2);
-  step(`kiểm tra / verified: ${verdicts[report.verdict]}`);
-  process.stdout.write(`\n${showReport(report)}\n\n`);
-  return report.verdict === 'valid' && report.signatures.length >= 2;
+  }
+  await writeFile(output, issued.bytes);
+  step(`tải về / downloaded ${issued.bytes.length} bytes; the upload is a prefix of it`);
+  for (const { report } of [paper, issued]) process.stdout.write(`\n${showReport(report)}\n`);
+  process.stdout.write('\n');
+  return [paper, issued].every(({ report }) => report.verdict === 'valid') && issued.report.signatures.length >= 2;
+}
+
+function chapter(title: string): void {
+  process.stdout.write(`\n${title}\n`);
+}
+
+/** In Vietnam, `yyyy-mm-dd`. */
+function today(): string {
+  return new Date(Date.now() + 7 * 3_600_000).toISOString().slice(0, 10);
 }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: { out: { type: 'string' } }, allowPositionals: true });
   const callerDir = process.env['KYSO_CALLER_DIR'] ?? process.cwd();
-  const input =
-    positionals[0] === undefined ? join(checkout, 'samples/quyet-dinh.pdf') : resolve(callerDir, positionals[0]);
+  const isSample = positionals[0] === undefined;
+  const decision =
+    positionals[0] === undefined ? join(checkout, 'samples/quyet-dinh-cho-so.pdf') : resolve(callerDir, positionals[0]);
   const output = values.out === undefined ? join(checkout, 'var/demo-signed.pdf') : resolve(callerDir, values.out);
-  await readFile(input);
+  await readFile(decision);
   const abort = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
@@ -158,7 +121,7 @@ async function main(): Promise<number> {
   abort.catch(() => undefined);
   const cluster = await startCluster({ folder: join(checkout, 'var/demo'), say: step });
   try {
-    const valid = await Promise.race([run(cluster, input, output), abort]);
+    const valid = await Promise.race([run(cluster, { decision, isSample, output }), abort]);
     process.stdout.write(`Bản đã ký / signed PDF: ${output}\n`);
     process.stdout.write(
       `./kyso verify ${output} --trust ${cluster.sandbox.trustAnchorsFile} --tsa-trust ${cluster.sandbox.tsaTrustAnchorsFile}\n`,

@@ -28,7 +28,7 @@ export async function provision(store: ObjectStore, sandbox: Sandbox, keyFile: s
     // What an administrator has changed since stays as it is.
     const key = objectKeys.credential(credential.credentialId);
     const changed = await getJson(store, key, credentialRecordSchema);
-    rights[credential.credentialId] = credential.kind === 'organisation' ? ['clerk'] : ['leader'];
+    rights[credential.credentialId] = rolesOf(credential);
     const record: CredentialRecord = {
       credentialId: credential.credentialId,
       kind: credential.kind,
@@ -38,6 +38,8 @@ export async function provision(store: ObjectStore, sandbox: Sandbox, keyFile: s
       digestAlgorithm: 'sha256',
       certificatesPem: credential.certificatesPem,
       enabled: true,
+      // Whoever keeps the seal approves nothing.
+      ...(credential.credentialId === 'clerk' ? { roles: ['digitised'] } : {}),
     };
     if (changed?.revision === undefined) await putJson(store, key, record);
   }
@@ -47,10 +49,14 @@ export async function provision(store: ObjectStore, sandbox: Sandbox, keyFile: s
     clientId,
     name: 'iGate (sandbox)',
     keySha256: createHash('sha256').update(apiKey).digest('hex'),
-    scopes: ['documents', 'sign', 'verify', 'operate'],
+    scopes: ['documents', 'sign', 'verify', 'operate', 'manage'],
     credentials: rights,
     enabled: true,
   };
   await putJson(store, objectKeys.client(clientId), client);
   return apiKey;
+}
+
+function rolesOf({ kind }: Pick<CredentialRecord, 'kind'>): Role[] {
+  return kind === 'organisation' ? ['clerk', 'copy', 'attachment', 'incoming', 'digitised'] : ['leader', 'digitised'];
 }

@@ -4,12 +4,22 @@ import { page, paragraph, rule, textWidth } from './typesetting.mjs';
 const leftColumn = { x: page.left - 8, width: 185 };
 const rightColumn = { x: page.left + 180, width: textWidth - 180 };
 const signatureColumn = { x: page.left + 225, width: textWidth - 225 };
+const numbered = { number: 'Số: 123/QĐ-UBND', date: 'Hưng Yên, ngày 20 tháng 11 năm 2026' };
+/** As wide as what comes there: no-break spaces, which no line breaks and no reader drops. */
+const gap = (width) => '\u00a0'.repeat(width);
+const unnumbered = {
+  number: `Số:${gap(11)}/QĐ-UBND`,
+  date: `Hưng Yên, ngày${gap(8)}tháng${gap(8)}năm 2026`,
+};
 /** Free room between the signer's title and name. */
 const signatureRoom = 84;
 
-/** Draws the page and returns where the leader's signature and the organisation's seal belong. */
-export function drawDecision(canvas, fonts) {
-  drawHead(canvas, fonts);
+/**
+ * Draws the page and returns where the leader's signature and the organisation's seal belong. Without a number it is as the
+ * leader gets it: gaps for number, day and month, which the clerk fills.
+ */
+export function drawDecision(canvas, fonts, { isNumbered = true } = {}) {
+  drawHead(canvas, fonts, isNumbered ? numbered : unnumbered);
   const top = drawBody(canvas, fonts);
   drawRecipients(canvas, fonts, top - 10);
   const places = drawSignatureBlock(canvas, fonts, top - 10);
@@ -18,16 +28,15 @@ export function drawDecision(canvas, fonts) {
 }
 
 /** Annex I, II.1 to II.4: national title and motto, agency, number, place and date. */
-export function drawHead(canvas, { bold, regular, italic }) {
+export function drawHead(canvas, { bold, regular, italic }, { number, date } = numbered) {
   const top = page.height - page.top;
   let left = paragraph(canvas, 'UỶ BAN NHÂN DÂN', top, { font: bold, size: 13, align: 'centre', ...leftColumn });
   left = paragraph(canvas, 'TỈNH HƯNG YÊN', left, { font: bold, size: 13, align: 'centre', ...leftColumn });
   rule(canvas, leftColumn.x + leftColumn.width / 2, left - 6, 56);
   const right = drawNationalTitle(canvas, { bold }, { top, ...rightColumn });
   const line = Math.min(left, right) - 12;
-  paragraph(canvas, 'Số: 123/QĐ-UBND', line, { font: regular, size: 13, align: 'centre', ...leftColumn });
-  const placeAndDate = 'Hưng Yên, ngày 20 tháng 11 năm 2026';
-  paragraph(canvas, placeAndDate, line, { font: italic, size: 13, align: 'centre', ...rightColumn });
+  paragraph(canvas, number, line, { font: regular, size: 13, align: 'centre', ...leftColumn });
+  paragraph(canvas, date, line, { font: italic, size: 13, align: 'centre', ...rightColumn });
 }
 
 /** The two lines at the head of every Vietnamese official paper, with the rule under the motto. */

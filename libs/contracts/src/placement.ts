@@ -22,9 +22,12 @@ const onRectangle = z.strictObject({
   page: pageSchema,
   rectangle: z.strictObject({ xPt: coordinatePt, yPt: coordinatePt, widthPt: lengthPt, heightPt: lengthPt }),
 });
+/** Added to where something would stand. */
+export const offsetSchema = z.strictObject({ xPt: coordinatePt.default(0), yPt: coordinatePt.default(0) });
 const onNamedPlace = z.strictObject({
   page: pageSchema,
   place: namedPlaceSchema,
+  offset: offsetSchema.optional().describe('To the right, and upwards: into the margin, where the places end'),
   widthPt: lengthPt,
   heightPt: lengthPt,
 });
@@ -57,10 +60,7 @@ export const anchorPlaceShape = {
     .enum(['above', 'below', 'over', 'left', 'right'])
     .default('above')
     .describe('Of the text; centred on it. Without effect where `below` is given'),
-  offset: z
-    .strictObject({ xPt: coordinatePt.default(0), yPt: coordinatePt.default(0) })
-    .optional()
-    .describe('Added to where it would stand: to the right, and upwards'),
+  offset: offsetSchema.optional().describe('Added to where it would stand: to the right, and upwards'),
 };
 const atAnchor = z
   .strictObject({

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { actorSchema } from './credential.js';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
-import { anchorPlaceShape, coordinatePt, coveringSchema, lengthPt, namedPlaceSchema, pageSchema } from './placement.js';
+import {
+  anchorPlaceShape,
+  coordinatePt,
+  coveringSchema,
+  lengthPt,
+  namedPlaceSchema,
+  offsetSchema,
+  pageSchema,
+} from './placement.js';
 import { textStyleShape } from './text-style.js';
 import { warningSchema } from './warnings.js';
 
@@ -48,7 +56,11 @@ export const templateLineSchema = z
   .meta({ id: 'TemplateLine' });
 export type TemplateLine = z.infer<typeof templateLineSchema>;
 
-const placeOnNamed = z.strictObject({ page: pageSchema, place: namedPlaceSchema });
+const placeOnNamed = z.strictObject({
+  page: pageSchema,
+  place: namedPlaceSchema,
+  offset: offsetSchema.optional().describe('To the right, and upwards: into the margin, where the places end'),
+});
 const placeOnPoint = z.strictObject({
   page: pageSchema,
   xPt: coordinatePt.describe('Of the lower left corner'),

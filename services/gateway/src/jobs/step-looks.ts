@@ -120,21 +120,20 @@ export class StepLooks {
   private async texts(texts: readonly StepText[], context: LookContext): Promise<StoredText[]> {
     const templates = await this.textTemplates(texts, context);
     const names = fieldNames(templates.map(({ used }) => used));
-    const stored: StoredText[] = [];
-    for (const [index, { used, resolved }] of templates.entries()) {
-      const { appearance } = resolved;
-      await assertLinesDrawable(appearance.lines, context.facts);
-      const own = texts[index]?.placement;
-      if (own === undefined && resolved.field !== undefined) {
-        // A text field of the document's author: it is filled, or the step is refused.
-        stored.push({ template: used, fieldName: resolved.field, mayFill: true, appearance });
-        continue;
-      }
-      const placement = await this.place(own ?? resolved.placement, used.templateId, context);
-      const fieldName = names[index] ?? '';
-      stored.push({ template: used, fieldName, mayFill: own === undefined, placement, appearance });
-    }
-    return stored;
+    // Each may have to look for a text in the document.
+    return Promise.all(
+      templates.map(async ({ used, resolved }, index): Promise<StoredText> => {
+        const { appearance } = resolved;
+        await assertLinesDrawable(appearance.lines, context.facts);
+        const own = texts[index]?.placement;
+        if (own === undefined && resolved.field !== undefined) {
+          // A text field of the document's author: it is filled, or the step is refused.
+          return { template: used, fieldName: resolved.field, mayFill: true, appearance };
+        }
+        const placement = await this.place(own ?? resolved.placement, used.templateId, context);
+        return { template: used, fieldName: names[index] ?? '', mayFill: own === undefined, placement, appearance };
+      }),
+    );
   }
 
   private async preparation(
@@ -143,13 +142,14 @@ export class StepLooks {
   ): Promise<StoredPreparation> {
     const templates = await this.textTemplates(texts, context);
     const names = fieldNames(templates.map(({ used }) => used));
-    const prepared: StoredPreparation['texts'] = [];
-    for (const [index, { used, resolved }] of templates.entries()) {
-      const { imageSha256: _image, lines, ...style } = resolved.appearance;
-      const placement = await this.place(texts[index]?.placement ?? resolved.placement, used.templateId, context);
-      const multiline = lines.length > 1 ? { multiline: true } : {};
-      prepared.push({ fieldName: names[index] ?? '', placement, ...style, ...multiline });
-    }
+    const prepared = await Promise.all(
+      templates.map(async ({ used, resolved }, index) => {
+        const { imageSha256: _image, lines, ...style } = resolved.appearance;
+        const placement = await this.place(texts[index]?.placement ?? resolved.placement, used.templateId, context);
+        const multiline = lines.length > 1 ? { multiline: true } : {};
+        return { fieldName: names[index] ?? '', placement, ...style, ...multiline };
+      }),
+    );
     if (seal === undefined) return { texts: prepared };
     const { used, resolved } = await this.template(seal, ['organisation'], context);
     const placement = await this.place(resolved.placement, seal, context);

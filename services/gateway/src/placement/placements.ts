@@ -8,8 +8,9 @@ import {
   type FixedPlacement,
   type Placement,
 } from '@kyso/contracts';
-import { assertOnPage, PdfDocument, placeOnPage, type PdfPage, type Rectangle } from '@kyso/pdf';
+import { assertOnPage, PdfDocument, type Rectangle } from '@kyso/pdf';
 import type { TextPlace } from '@kyso/pdf/text';
+import { rectangleOn } from '@kyso/preparation';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
 import { fillNames } from '../credentials/certificate-names.js';
 import type { PageGeometry } from '../documents/page-geometry.js';
@@ -121,7 +122,7 @@ export class Placements {
     }
     const pageIndex = pageNumber(placed.page, document) - 1;
     const page = await this.parts.geometry.page(document.documentId, pageIndex);
-    return { pageIndex, rectangle: rectangleOf(placed, page) };
+    return { pageIndex, rectangle: rectangleOn(page, placed) };
   }
 
   /** In the order in which they were made. */
@@ -145,7 +146,7 @@ export class Placements {
 
   private async assertOnPage(placement: FixedPlacement, document: DocumentRecord): Promise<void> {
     const page = await this.parts.geometry.page(document.documentId, pageNumber(placement.page, document) - 1);
-    await refusing(async () => assertOnPage(page, rectangleOf(placement, page)));
+    await refusing(async () => assertOnPage(page, rectangleOn(page, placement)));
   }
 }
 
@@ -154,12 +155,6 @@ function pageNumber(page: FixedPlacement['page'], { pageCount }: DocumentRecord)
   const number = page === 'last' ? pageCount : page;
   if (number <= pageCount) return number;
   throw new SigningError('PAGE_UNKNOWN', { expected: `a page from 1 to ${pageCount}`, found: `page ${number}` });
-}
-
-function rectangleOf(placement: FixedPlacement, page: PdfPage): Rectangle {
-  return 'rectangle' in placement
-    ? placement.rectangle
-    : placeOnPage(page, placement.place, placement.widthPt, placement.heightPt);
 }
 
 /** The lowest of the texts that stand wholly above the place, on its page, in the same column. */

@@ -10,7 +10,8 @@ const text = (written: string): TemplateLine => line('text', { text: written });
 
 /** A seal of 36 mm, as Nghị định 99/2016/NĐ-CP has it, in points. */
 const sealPt = 102;
-const topRight = { page: 1, place: 'top-right' } as const;
+/** Into the upper margin: the text of a page begins where the named places do. */
+const topRight: TemplatePreset['place'] = { page: 1, place: 'top-right', offset: { xPt: 24, yPt: 40 } };
 const upright = { fontSizePt: 10, color: '000000', fontStyle: 'upright' } as const;
 const all = { owner: { kind: 'all' } } as const;
 const annex = 'Phụ lục I Nghị định 30/2020/NĐ-CP';

@@ -48,9 +48,7 @@ function placementOf(
 ): Placement {
   const size = { widthPt, heightPt };
   const fixed = (one: Extract<typeof place, { page: unknown }>) =>
-    'place' in one
-      ? { page: one.page, place: one.place, ...size }
-      : { page: one.page, rectangle: { xPt: one.xPt, yPt: one.yPt, ...size } };
+    'place' in one ? { ...one, ...size } : { page: one.page, rectangle: { xPt: one.xPt, yPt: one.yPt, ...size } };
   if ('page' in place) return fixed(place);
   if ('covering' in place) return { ...place, ...size };
   const { otherwise, ...anchored } = place;

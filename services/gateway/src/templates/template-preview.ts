@@ -1,14 +1,14 @@
-import type { FixedPlacement, Template } from '@kyso/contracts';
+import type { Template } from '@kyso/contracts';
 import {
   bufferSource,
   completeSignature,
   concatSource,
   PdfDocument,
-  placeOnPage,
+  type PdfPage,
   prepareSignature,
   readChunks,
 } from '@kyso/pdf';
-import { fillLine, type ImageSource } from '@kyso/preparation';
+import { fillLine, rectangleOn, type ImageSource } from '@kyso/preparation';
 import { refusing } from '../documents/pdf-refusal.js';
 import type { RehearsalDrawing } from '../rehearsal/rehearsal-drawing.js';
 import { resolveTemplate } from './resolve-template.js';
@@ -68,12 +68,11 @@ export class TemplatePreview {
   }
 }
 
-function rectangleOf({ place, widthPt, heightPt }: Template, page: Parameters<typeof placeOnPage>[0]) {
+function rectangleOf({ place, widthPt, heightPt }: Template, page: PdfPage) {
   const size = { widthPt: Math.min(widthPt, a4WidthPt), heightPt: Math.min(heightPt, a4HeightPt) };
   const fixed = place === undefined || 'page' in place ? place : 'anchor' in place ? place.otherwise : undefined;
   if (fixed !== undefined && 'xPt' in fixed) return { xPt: fixed.xPt, yPt: fixed.yPt, ...size };
-  const named: Extract<FixedPlacement, { place: unknown }>['place'] = fixed?.place ?? 'center';
-  return placeOnPage(page, named, size.widthPt, size.heightPt);
+  return rectangleOn(page, { place: 'center', page: 1, ...fixed, ...size });
 }
 
 /** The smallest PDF of one empty A4 page. */

@@ -99,6 +99,7 @@ export function writeTemplateRow(template: Template): Cells {
   const fixed =
     where === undefined ? undefined : 'page' in where ? where : 'anchor' in where ? where.otherwise : undefined;
   const anchor = where !== undefined && 'anchor' in where ? where : undefined;
+  const offset = anchor?.offset ?? (fixed !== undefined && 'place' in fixed ? fixed.offset : undefined);
   const cells: Partial<Record<TemplateColumn, string | number | undefined>> = {
     templateId: template.templateId,
     type: template.type,
@@ -122,8 +123,8 @@ export function writeTemplateRow(template: Template): Cells {
     anchorPage: anchor?.anchor.page,
     anchorOccurrence: anchor?.anchor.occurrence,
     side: anchor?.side,
-    offsetXPt: anchor?.offset?.xPt,
-    offsetYPt: anchor?.offset?.yPt,
+    offsetXPt: offset?.xPt,
+    offsetYPt: offset?.yPt,
     covering: where !== undefined && 'covering' in where ? coveringCell(where.covering) : undefined,
     field: where !== undefined && 'field' in where ? where.field : undefined,
   };
@@ -147,23 +148,23 @@ function place(cells: Cells): { place?: object } {
     const covering = kind === 'field' ? { field: value } : kind === 'step' ? { step: Number(value) } : cells.covering;
     return { place: { covering } };
   }
+  const { anchorPage, offsetXPt = '0', offsetYPt = '0' } = cells;
+  const offset =
+    offsetXPt === '0' && offsetYPt === '0' ? {} : { offset: { xPt: Number(offsetXPt), yPt: Number(offsetYPt) } };
   const page = cells.page === undefined || cells.page === 'last' ? cells.page : Number(cells.page);
   const fixed =
     cells.place === undefined
       ? cells.xPt === undefined
         ? undefined
         : { page: page ?? 1, xPt: Number(cells.xPt), yPt: Number(cells.yPt) }
-      : { page: page ?? 1, place: cells.place };
+      : { page: page ?? 1, place: cells.place, ...(cells.anchorText === undefined ? offset : {}) };
   if (cells.anchorText === undefined) return fixed === undefined ? {} : { place: fixed };
-  const { anchorPage, offsetXPt = '0', offsetYPt = '0' } = cells;
   const anchor = {
     text: cells.anchorText,
     ...(cells.anchorBelow === undefined ? {} : { below: cells.anchorBelow }),
     ...(anchorPage === undefined ? {} : { page: anchorPage === 'last' ? anchorPage : Number(anchorPage) }),
     ...(cells.anchorOccurrence === undefined ? {} : { occurrence: cells.anchorOccurrence }),
   };
-  const offset =
-    offsetXPt === '0' && offsetYPt === '0' ? {} : { offset: { xPt: Number(offsetXPt), yPt: Number(offsetYPt) } };
   const side = cells.side === undefined ? {} : { side: cells.side };
   return { place: { anchor, ...side, ...offset, ...(fixed === undefined ? {} : { otherwise: fixed }) } };
 }
