@@ -109,6 +109,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/credentials/import': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Enrols the keys of a spreadsheet
+     * @description CSV in UTF-8, commas, semicolons or tabs; headings as the fields of an Enrolment, in any order. All rows are checked first: with one fault nothing is enrolled, and `faults` has every one by line. A row whose credential is enrolled just so changes nothing, so that an import can be repeated.
+     */
+    post: operations['CredentialAdmin_import'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/credentials/{credentialId}/renewal': {
     parameters: {
       query?: never;
@@ -2613,6 +2633,43 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['CredentialDetail'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  CredentialAdmin_import: {
+    parameters: {
+      query?: {
+        /** @description true: only checks */
+        dryRun?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The CSV file */
+    requestBody: {
+      content: {
+        'text/csv': string;
+      };
+    };
+    responses: {
+      /** @description What was enrolled, or why nothing was */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ImportReport'];
         };
       };
       /** @description A refusal or a failure */
