@@ -1,12 +1,12 @@
-// Makes libs/pdf/fonts/KysoSerif-Regular.{ttf,json} from Liberation Serif 2.1.5 Regular. Run by hand, once per change of
+// Makes libs/pdf/fonts/KysoSerif-{Regular,Italic}.{ttf,json} from Liberation Serif 2.1.5. Run by hand, once per change of
 // the character set; neither the build nor any service runs it.
 //
 //   apt-get download fonts-liberation2 && dpkg-deb -x fonts-liberation2_2.1.5-*.deb var/liberation
 //   npm install --prefix var/font-tools --no-save subset-font@2.9.0
 //   node libs/pdf/scripts/make-font-subset.mjs \
-//     var/liberation/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf
+//     var/liberation/usr/share/fonts/truetype/liberation2
 //
-// subset-font (BSD-3-Clause) is HarfBuzz's subsetter as WebAssembly; the same version gives the same bytes. The two SHA-256
+// subset-font (BSD-3-Clause) is HarfBuzz's subsetter as WebAssembly; the same version gives the same bytes. The SHA-256
 // values that are printed belong into libs/pdf/src/appearance/font.ts.
 //
 // The OFL forbids the reserved name "Liberation" on a modified font (clause 3), so the subset is renamed "Kyso Serif".
@@ -17,10 +17,12 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const sourceSha256 = '29d12439831b7f59194efec85872f24f54eff05738933f9a860220d2abff88ba';
+const sources = {
+  Regular: '29d12439831b7f59194efec85872f24f54eff05738933f9a860220d2abff88ba',
+  Italic: 'c1830c433ab41379f1139fac388989d37c9f08c81e1bd643efdcc7946db30753',
+};
 const fontsFolder = join(dirname(fileURLToPath(import.meta.url)), '../fonts');
 const familyName = 'Kyso Serif';
-const postScriptName = 'KysoSerif-Regular';
 
 const range = (first, last) =>
   Array.from({ length: last - first + 1 }, (_, index) => String.fromCodePoint(first + index)).join('');
@@ -33,36 +35,42 @@ const characters =
   range(0x1ea0, 0x1ef9) +
   '\u2010‒–—‘’‚“”„†•…‰‹›₫€№™−';
 
-const [sourcePath] = process.argv.slice(2);
-if (sourcePath === undefined) throw new Error('expected the path of LiberationSerif-Regular.ttf 2.1.5');
-const source = readFileSync(sourcePath);
-if (sha256(source) !== sourceSha256) throw new Error(`expected SHA-256 ${sourceSha256}, found ${sha256(source)}`);
-
+const [sourceFolder] = process.argv.slice(2);
+if (sourceFolder === undefined) throw new Error('expected the folder of LiberationSerif-*.ttf 2.1.5');
 const subsetFont = createRequire(resolve('var/font-tools/package.json'))('subset-font');
-const subset = await subsetFont(source, characters, {
-  targetFormat: 'truetype',
-  // Hints are two thirds of the size, and each signed document pays for it; PDF viewers hint by themselves.
-  noHinting: true,
-  noLayoutClosure: true,
-  keepFeatures: [],
-  dropTables: ['GDEF', 'GPOS', 'GSUB', 'kern', 'gasp', 'hdmx', 'LTSH', 'VDMX', 'DSIG', 'FFTM'],
-});
-const tables = readTables(subset);
-tables.set('name', nameTable());
-const font = writeTables(tables);
-const metrics = readMetrics(tables);
-const missing = Array.from(characters).filter(
-  (character) => !metrics.glyphs.some(([code]) => code === character.codePointAt(0)),
-);
-if (missing.length > 0) throw new Error(`the source has no glyph for ${missing.join(' ')}`);
+for (const [style, expected] of Object.entries(sources)) {
+  const source = readFileSync(join(sourceFolder, `LiberationSerif-${style}.ttf`));
+  if (sha256(source) !== expected) throw new Error(`expected SHA-256 ${expected}, found ${sha256(source)}`);
+  await makeSubset(source, style);
+}
 
-const json = `${JSON.stringify({ fontSha256: sha256(font), ...metrics })}\n`;
-writeFileSync(join(fontsFolder, `${postScriptName}.ttf`), font);
-writeFileSync(join(fontsFolder, `${postScriptName}.json`), json);
-console.log(
-  `${postScriptName}.ttf  ${font.length} bytes, ${metrics.glyphs.length} characters, SHA-256 ${sha256(font)}`,
-);
-console.log(`${postScriptName}.json SHA-256 ${sha256(json)}`);
+async function makeSubset(source, style) {
+  const postScriptName = `KysoSerif-${style}`;
+  const subset = await subsetFont(source, characters, {
+    targetFormat: 'truetype',
+    // Hints are two thirds of the size, and each signed document pays for it; PDF viewers hint by themselves.
+    noHinting: true,
+    noLayoutClosure: true,
+    keepFeatures: [],
+    dropTables: ['GDEF', 'GPOS', 'GSUB', 'kern', 'gasp', 'hdmx', 'LTSH', 'VDMX', 'DSIG', 'FFTM'],
+  });
+  const tables = readTables(subset);
+  tables.set('name', nameTable(style, postScriptName));
+  const font = writeTables(tables);
+  const metrics = readMetrics(tables);
+  const missing = Array.from(characters).filter(
+    (character) => !metrics.glyphs.some(([code]) => code === character.codePointAt(0)),
+  );
+  if (missing.length > 0) throw new Error(`the source has no glyph for ${missing.join(' ')}`);
+
+  const json = `${JSON.stringify({ fontSha256: sha256(font), ...metrics })}\n`;
+  writeFileSync(join(fontsFolder, `${postScriptName}.ttf`), font);
+  writeFileSync(join(fontsFolder, `${postScriptName}.json`), json);
+  console.log(
+    `${postScriptName}.ttf  ${font.length} bytes, ${metrics.glyphs.length} characters, SHA-256 ${sha256(font)}`,
+  );
+  console.log(`${postScriptName}.json SHA-256 ${sha256(json)}`);
+}
 
 function sha256(bytes) {
   return createHash('sha256').update(bytes).digest('hex');
@@ -118,7 +126,7 @@ function checksum(padded) {
 }
 
 /** OpenType, `name`: format 0, Windows, Unicode BMP, English. The copyright stays, the reserved name goes. */
-function nameTable() {
+function nameTable(style, postScriptName) {
   const names = [
     [
       0,
@@ -126,9 +134,9 @@ function nameTable() {
         'Copyright (c) 2012 Red Hat, Inc. with Reserved Font Name Liberation. Subset and renamed for Kyso.',
     ],
     [1, familyName],
-    [2, 'Regular'],
-    [3, `Kyso: ${familyName} Regular: subset of version 2.1.5`],
-    [4, familyName],
+    [2, style],
+    [3, `Kyso: ${familyName} ${style}: subset of version 2.1.5`],
+    [4, style === 'Regular' ? familyName : `${familyName} ${style}`],
     [5, 'Version 2.1.5; subset'],
     [6, postScriptName],
     [13, 'This Font Software is licensed under the SIL Open Font License, Version 1.1.'],

@@ -164,3 +164,38 @@ describe('an appearance that cannot be made', () => {
     expect(() => createAppearance({ imagePng: Buffer.from('GIF89a'), lines, fontSizePt: 10 })).toThrow(/IMAGE_INVALID/);
   });
 });
+
+function styled(style: object): { readonly content: string; readonly objects: string } {
+  const { objects } = createAppearance({ lines: ['Số: 05'], fontSizePt: 10, ...style }).build(place());
+  return { content: textOf(objects[0]), objects: objects.map(textOf).join('\n') };
+}
+
+describe('the style of lines', () => {
+  it('is black, upright and at the left by default, and no other bytes than when that is said', () => {
+    const { content, objects } = styled({});
+    expect(content).toContain('BT 0 g /F 10 Tf');
+    expect(objects).toContain('/BaseFont/KYSOVN+KysoSerif/');
+    expect(styled({ color: '000000', fontStyle: 'upright', align: 'left' })).toEqual({ content, objects });
+  });
+
+  it('has a colour', () => {
+    expect(styled({ color: '0000FF' }).content).toContain('BT 0 0 1 rg /F 10 Tf');
+    for (const color of ['red', '12345', '0000FF0', '0 0 1 rg']) {
+      expect(() => styled({ color })).toThrow(expect.objectContaining({ code: 'TEXT_NOT_DRAWABLE' }));
+    }
+  });
+
+  it('is italic with the font that is', () => {
+    expect(styled({ fontStyle: 'italic' }).objects).toContain('/BaseFont/KYSOVN+KysoSerif-Italic/');
+    expect(styled({ fontStyle: 'italic' }).objects).toContain('/ItalicAngle -16');
+  });
+
+  it('stands at the left, in the middle or at the right', () => {
+    const [left, center, right] = (['left', 'center', 'right'] as const).map((align) =>
+      Number(/1 0 0 1 (\S+) /.exec(styled({ align }).content)?.[1]),
+    );
+    expect(left).toBe(0);
+    expect(center).toBeCloseTo((right ?? 0) / 2, 1);
+    expect(right).toBeGreaterThan(150);
+  });
+});

@@ -1,5 +1,6 @@
 import { PdfError } from '../errors.js';
-import type { AppearanceSpec } from '../types.js';
+import type { AppearanceSpec, FontStyle } from '../types.js';
+import { fontOf, type Font } from './font.js';
 import { fontObjects } from './font-objects.js';
 import { imageObjects, prepareImage } from './image-objects.js';
 import type { Masking, PreparedImage } from './image-objects.js';
@@ -18,7 +19,7 @@ export interface AppearancePlace {
   /** Gives the next free object number. */
   readonly allocate: () => number;
   /** The embedded font where the same increment has it already; absent: it comes with the objects. */
-  readonly fontRef?: () => number;
+  readonly fontRef?: (style: FontStyle) => number;
 }
 
 /** An appearance whose text is measured and whose image is compressed. */
@@ -46,11 +47,12 @@ export function createAppearance(spec: AppearanceSpec, masking: Masking = 'soft'
   }
   const color = colorOperator(spec.color);
   const image = spec.imagePng === undefined ? undefined : prepareImage(spec.imagePng, masking);
-  const { lines, fontSizePt, align } = spec;
+  const { lines, fontSizePt, align, fontStyle = 'upright' } = spec;
+  const font = fontOf(fontStyle);
   return {
     build: (place) => {
-      const layout = layoutOf({ image, lines, fontSizePt, align }, place);
-      return buildObjects({ layout, color }, image, place);
+      const layout = layoutOf({ image, lines, fontSizePt, align, font }, place);
+      return buildObjects({ layout, color, fontStyle }, image, place);
     },
   };
 }
@@ -71,14 +73,27 @@ const maxLayouts = 500;
 const maxKeyLength = 4_096;
 
 function layoutOf(
-  { image, lines, fontSizePt, align }: Omit<Content, 'lines'> & { readonly lines: readonly string[] },
+  {
+    image,
+    lines,
+    fontSizePt,
+    align,
+    font,
+  }: Omit<Content, 'lines' | 'font'> & {
+    readonly lines: readonly string[];
+    readonly font: Font;
+  },
   { widthPt, heightPt }: AppearancePlace,
 ): Layout {
   const imageSize = image === undefined ? [] : [image.widthPx, image.heightPx];
-  const key = JSON.stringify([widthPt, heightPt, fontSizePt, imageSize, lines, align]);
+  const key = JSON.stringify([widthPt, heightPt, fontSizePt, imageSize, lines, align, font.style]);
   let layout = layouts.get(key);
   if (layout === undefined) {
-    layout = layOut({ image, lines: lines.map(measureLine), fontSizePt, align }, widthPt, heightPt);
+    layout = layOut(
+      { image, lines: lines.map((line) => measureLine(line, font)), fontSizePt, align, font },
+      widthPt,
+      heightPt,
+    );
     if (layouts.size >= maxLayouts) layouts.clear();
     if (key.length <= maxKeyLength) layouts.set(key, layout);
   }
@@ -86,7 +101,7 @@ function layoutOf(
 }
 
 function buildObjects(
-  { layout, color }: { readonly layout: Layout; readonly color: string },
+  { layout, color, fontStyle }: { readonly layout: Layout; readonly color: string; readonly fontStyle: FontStyle },
   image: PreparedImage | undefined,
   place: AppearancePlace,
 ) {
@@ -100,7 +115,7 @@ function buildObjects(
     resources += `/XObject<</Im ${built.imageRef} 0 R>>`;
   }
   if (layout.text !== undefined) {
-    resources += `/Font<</F ${place.fontRef === undefined ? embedFont(objects, allocate) : place.fontRef()} 0 R>>`;
+    resources += `/Font<</F ${place.fontRef === undefined ? embedFont(objects, allocate, fontStyle) : place.fontRef(fontStyle)} 0 R>>`;
   }
   const entries =
     `/Type/XObject/Subtype/Form/BBox[0 0 ${number(place.widthPt)} ${number(place.heightPt)}]` +
@@ -109,8 +124,8 @@ function buildObjects(
   return { objects, appearanceRef };
 }
 
-function embedFont(objects: AppearanceObject[], allocate: () => number): number {
-  const built = fontObjects(allocate);
+function embedFont(objects: AppearanceObject[], allocate: () => number, style: FontStyle): number {
+  const built = fontObjects(allocate, style);
   objects.push(...built.objects);
   return built.fontRef;
 }

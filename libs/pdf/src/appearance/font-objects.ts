@@ -1,10 +1,18 @@
 import { deflateSync } from 'node:zlib';
-import { fontFile, fontMeasures, glyphCount, glyphs } from './font.js';
+import type { FontStyle } from '../types.js';
+import { fontOf, type Font, type Glyph } from './font.js';
 import type { AppearanceObject } from './pdf-syntax.js';
 import { latin1 } from './pdf-syntax.js';
 
 /** ISO 32000-2, 9.9.2: a subset's name starts with a tag of six letters. */
-const baseFont = '/KYSOVN+KysoSerif';
+const baseFonts: Readonly<Record<FontStyle, string>> = {
+  upright: '/KYSOVN+KysoSerif',
+  italic: '/KYSOVN+KysoSerif-Italic',
+};
+/** Of table `post` of the source, in degrees. */
+const italicAngles: Readonly<Record<FontStyle, number>> = { upright: 0, italic: -16 };
+/** Serif, Nonsymbolic, and Italic (ISO 32000-2, table 121). */
+const descriptorFlags: Readonly<Record<FontStyle, number>> = { upright: 34, italic: 98 };
 
 interface EncodedStream {
   readonly entries: string;
@@ -18,14 +26,18 @@ interface FontBodies {
   readonly cidFont: Uint8Array;
   readonly type0: Uint8Array;
 }
-let bodies: FontBodies | undefined;
+const bodiesOf = new Map<FontStyle, FontBodies>();
 
 /**
  * The six objects of the embedded font (ISO 32000-2, 9.7.4 and 9.7.6: Type0, Identity-H, CIDFontType2), about 18 kB.
  * Everything but the references is made once in the life of the process and shared by all documents.
  */
-export function fontObjects(allocate: () => number): { objects: AppearanceObject[]; fontRef: number } {
-  bodies ??= makeBodies();
+export function fontObjects(
+  allocate: () => number,
+  style: FontStyle = 'upright',
+): { objects: AppearanceObject[]; fontRef: number } {
+  const bodies = bodiesOf.get(style) ?? makeBodies(fontOf(style));
+  bodiesOf.set(style, bodies);
   const [fontRef, cidFontRef, descriptorRef, fontFileRef, toUnicodeRef, cidSetRef] = [
     allocate(),
     allocate(),
@@ -53,31 +65,34 @@ export function fontObjects(allocate: () => number): { objects: AppearanceObject
   };
 }
 
-function makeBodies(): FontBodies {
-  const compressed = deflateSync(fontFile, { level: 9 });
-  const { ascent, descent, capHeight, boundingBox } = fontMeasures;
+function makeBodies(font: Font): FontBodies {
+  const { file, style } = font;
+  const compressed = deflateSync(file, { level: 9 });
+  const { ascent, descent, capHeight, boundingBox } = font.measures;
+  const baseFont = baseFonts[style];
   return {
-    fontFile: { entries: `/Length1 ${fontFile.length}/Filter/FlateDecode`, data: compressed },
-    toUnicode: { entries: '/Filter/FlateDecode', data: deflateSync(latin1(toUnicodeCMap()), { level: 9 }) },
-    cidSet: { entries: '', data: cidSet() },
-    // Flags: Serif and Nonsymbolic. StemV of a regular weight.
+    fontFile: { entries: `/Length1 ${file.length}/Filter/FlateDecode`, data: compressed },
+    toUnicode: { entries: '/Filter/FlateDecode', data: deflateSync(latin1(toUnicodeCMap(font)), { level: 9 }) },
+    cidSet: { entries: '', data: cidSet(font) },
+    // StemV of a regular weight.
     descriptor: latin1(
-      `<</Type/FontDescriptor/FontName${baseFont}/Flags 34/FontBBox[${boundingBox.join(' ')}]/ItalicAngle 0` +
+      `<</Type/FontDescriptor/FontName${baseFont}/Flags ${descriptorFlags[style]}/FontBBox[${boundingBox.join(' ')}]` +
+        `/ItalicAngle ${italicAngles[style]}` +
         `/Ascent ${ascent}/Descent ${descent}/CapHeight ${capHeight}/StemV 80`,
     ),
     cidFont: latin1(
       `<</Type/Font/Subtype/CIDFontType2/BaseFont${baseFont}` +
-        `/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/CIDToGIDMap/Identity/DW 0/W${widths()}`,
+        `/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/CIDToGIDMap/Identity/DW 0/W${widths(font)}`,
     ),
     type0: latin1(`<</Type/Font/Subtype/Type0/BaseFont${baseFont}/Encoding/Identity-H`),
   };
 }
 
 /** ISO 32000-2, 9.7.4.3: `[first CID [widths…] …]`, one entry for each run of successive CIDs. */
-function widths(): string {
+function widths(font: Font): string {
   let array = '';
   let previous = -2;
-  for (const { id, width } of byGlyphId()) {
+  for (const { id, width } of byGlyphId(font)) {
     array += id === previous + 1 ? ` ${width}` : `${previous < 0 ? '' : ']'}${previous < 0 ? '' : ' '}${id}[${width}`;
     previous = id;
   }
@@ -88,7 +103,7 @@ function widths(): string {
  * ISO 32000-1, 9.8.3.2: a bit for each CID in the font program, the highest one first; here a CID is a glyph id, and all are
  * there. PDF/A-1 demands it of subsets (ISO 19005-1, 6.3.5), PDF/A-2 and later that it is complete.
  */
-function cidSet(): Uint8Array {
+function cidSet({ glyphCount }: Font): Uint8Array {
   const bits = new Uint8Array(Math.ceil(glyphCount / 8)).fill(0xff);
   const unused = bits.length * 8 - glyphCount;
   bits[bits.length - 1] = (0xff << unused) & 0xff;
@@ -96,8 +111,8 @@ function cidSet(): Uint8Array {
 }
 
 /** ISO 32000-2, 9.10.3: maps each glyph back to its character, so that text can be searched, copied and read aloud. */
-function toUnicodeCMap(): string {
-  const mappings = byGlyphId().map(({ hex, codePoint }) => `<${hex}><${codePoint.toString(16).padStart(4, '0')}>`);
+function toUnicodeCMap(font: Font): string {
+  const mappings = byGlyphId(font).map(({ hex, codePoint }) => `<${hex}><${codePoint.toString(16).padStart(4, '0')}>`);
   const sections: string[] = [];
   // At most 100 mappings in one section (Adobe Technical Note #5014).
   for (let start = 0; start < mappings.length; start += 100) {
@@ -120,6 +135,6 @@ end
 end`;
 }
 
-function byGlyphId() {
+function byGlyphId({ glyphs }: Font): Glyph[] {
   return [...glyphs.values()].sort((a, b) => a.id - b.id);
 }

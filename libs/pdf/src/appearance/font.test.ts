@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fontkit from '@pdf-lib/fontkit';
 import { PdfError } from '../errors.js';
-import { assertDrawable, fontFile, fontMeasures, glyphs, textRun } from './font.js';
+import { assertDrawable, fontOf } from './font.js';
+
+const { file: fontFile, glyphs } = fontOf();
+const textRun = (text: string) => fontOf().textRun(text);
 
 const vowels = 'a ă â e ê i o ô ơ u ư y'.split(' ');
 const tones = ['', '\u0300', '\u0301', '\u0303', '\u0309', '\u0323'];
@@ -21,20 +24,26 @@ describe('the embedded font', () => {
     assertDrawable('Àÿßéñ₫‘’“”–—…°№m²§');
   });
 
-  it('has the glyphs and widths that fontkit reads from the file', () => {
-    const font = fontkit.create(Buffer.from(fontFile));
-    expect(font.postscriptName).toBe('KysoSerif-Regular');
-    for (const { codePoint, id, width } of glyphs.values()) {
+  it.each([
+    ['upright', 'KysoSerif-Regular'],
+    ['italic', 'KysoSerif-Italic'],
+  ] as const)('has in style %s the glyphs and widths that fontkit reads from the file', (style, name) => {
+    const { file, measures, glyphs: read } = fontOf(style);
+    const font = fontkit.create(Buffer.from(file));
+    expect(font.postscriptName).toBe(name);
+    for (const { codePoint, id, width } of read.values()) {
       const glyph = font.glyphForCodePoint(codePoint);
       expect([codePoint, glyph.id, Math.round((glyph.advanceWidth * 1000) / font.unitsPerEm)]).toEqual([
         codePoint,
         id,
         width,
       ]);
-      expect((glyph.bbox.maxY * 1000) / font.unitsPerEm).toBeLessThanOrEqual(fontMeasures.boundingBox[3] + 0.5);
+      expect((glyph.bbox.maxY * 1000) / font.unitsPerEm).toBeLessThanOrEqual(measures.boundingBox[3] + 0.5);
     }
     // U+FFFF ends the table.
-    expect(new Set(font.characterSet.filter((code) => code !== 0xffff))).toEqual(new Set(glyphs.keys()));
+    expect(new Set(font.characterSet.filter((code) => code !== 0xffff))).toEqual(new Set(read.keys()));
+    // What is drawable in one is drawable in the other.
+    expect([...read.keys()]).toEqual([...glyphs.keys()]);
   });
 
   it('gives each character a glyph of its own, so that extracted text is unambiguous', () => {

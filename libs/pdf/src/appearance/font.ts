@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PdfError } from '../errors.js';
+import type { FontStyle } from '../types.js';
 
-/** SHA-256 of the vendored files, printed by scripts/make-font-subset.mjs. */
-const fontSha256 = 'a389deec673de3ec0d2e9ec6bb525d5b68deca0d113a10326c37967cd07d9025';
-const metricsSha256 = '9b606941035024fa75b595f7a2b76c70f6694476269d3e190cd594e544dd9782';
+/** The vendored files and their SHA-256, printed by scripts/make-font-subset.mjs. */
+const vendored = {
+  upright: {
+    name: 'KysoSerif-Regular',
+    fontSha256: 'a389deec673de3ec0d2e9ec6bb525d5b68deca0d113a10326c37967cd07d9025',
+    metricsSha256: '9b606941035024fa75b595f7a2b76c70f6694476269d3e190cd594e544dd9782',
+  },
+  italic: {
+    name: 'KysoSerif-Italic',
+    fontSha256: '4d8a4b7be5cd18a1500baa64f86755c44b7a3e49a074cc902c6afe0f6befe5d8',
+    metricsSha256: 'ef43370398d4d11552ba589167ad3097bdb2c702f5b71c3cf114bf94a7c0aa56',
+  },
+} as const satisfies Record<FontStyle, object>;
 
 interface FontMetrics {
   readonly unitsPerEm: number;
@@ -17,7 +28,7 @@ interface FontMetrics {
   readonly glyphs: readonly (readonly [number, number, number])[];
 }
 
-interface Glyph {
+export interface Glyph {
   readonly codePoint: number;
   /** Also the CID: the font is embedded with Identity-H and an identity CIDToGIDMap. */
   readonly id: number;
@@ -27,35 +38,6 @@ interface Glyph {
   readonly hex: string;
 }
 
-/** The vendored TrueType file (Kyso Serif: a subset of Liberation Serif 2.1.5 with all Vietnamese letters). */
-export const fontFile: Uint8Array = readPinned('KysoSerif-Regular.ttf', fontSha256);
-const metrics = JSON.parse(readPinned('KysoSerif-Regular.json', metricsSha256).toString('utf8')) as FontMetrics;
-
-/** Vertical measures in 1/1000 of the font size; the bounding box holds every glyph, stacked accents too. */
-export const fontMeasures = {
-  ascent: perMille(metrics.ascent),
-  descent: perMille(metrics.descent),
-  capHeight: perMille(metrics.capHeight),
-  boundingBox: metrics.boundingBox.map(perMille) as [number, number, number, number],
-};
-
-/** Glyphs in the file: numGlyphs of its table maxp (OpenType 1.9, maxp). */
-export const glyphCount = readGlyphCount(fontFile);
-
-/** Every character of the font, by code point. */
-export const glyphs: ReadonlyMap<number, Glyph> = new Map(
-  metrics.glyphs.map(([codePoint, id, advance]) => [
-    codePoint,
-    { codePoint, id, width: perMille(advance), hex: id.toString(16).padStart(4, '0') },
-  ]),
-);
-
-/** The same by UTF-16 code unit, of which every glyph here has just one: an array is read faster than the map. */
-const glyphByCodeUnit: readonly (Glyph | undefined)[] = Array.from(
-  { length: Math.max(...glyphs.keys()) + 1 },
-  (_, codeUnit) => glyphs.get(codeUnit),
-);
-
 /** A piece of text without a line break, measured once, drawn at any size. */
 export interface TextRun {
   /** At size 1,000; kerning is not applied. */
@@ -64,31 +46,84 @@ export interface TextRun {
   readonly hex: string;
 }
 
-/** The width of a space at size 1,000. */
-export const space: TextRun = textRun(' ');
+/** A vendored font (Kyso Serif: a subset of Liberation Serif 2.1.5 with all Vietnamese letters). */
+export class Font {
+  /** TrueType. */
+  readonly file: Uint8Array;
+  /** Vertical measures in 1/1000 of the font size; the bounding box holds every glyph, stacked accents too. */
+  readonly measures: {
+    readonly ascent: number;
+    readonly descent: number;
+    readonly capHeight: number;
+    readonly boundingBox: readonly [number, number, number, number];
+  };
+  /** Glyphs in the file: numGlyphs of its table maxp (OpenType 1.9, maxp). */
+  readonly glyphCount: number;
+  /** Every character of the font, by code point. */
+  readonly glyphs: ReadonlyMap<number, Glyph>;
+  /** The width of a space at size 1,000. */
+  readonly space: TextRun;
+  /** The same by UTF-16 code unit, of which every glyph here has just one: an array is read faster than the map. */
+  private readonly glyphByCodeUnit: readonly (Glyph | undefined)[];
 
-/**
- * Measures and encodes `text`, which is NFC-normalised first, so that decomposed Vietnamese finds its precomposed glyph and
- * is extracted composed.
- *
- * @throws PdfError `TEXT_NOT_DRAWABLE`, naming the first character that the font lacks.
- */
-export function textRun(text: string): TextRun {
-  const normalised = text.normalize('NFC');
-  let width = 0;
-  let hex = '';
-  for (let index = 0; index < normalised.length; index++) {
-    const glyph = glyphByCodeUnit[normalised.charCodeAt(index)];
-    if (glyph === undefined) throw notDrawable(normalised.codePointAt(index) ?? 0);
-    width += glyph.width;
-    hex += glyph.hex;
+  constructor(readonly style: FontStyle) {
+    const { name, fontSha256, metricsSha256 } = vendored[style];
+    this.file = readPinned(`${name}.ttf`, fontSha256);
+    const metrics = JSON.parse(readPinned(`${name}.json`, metricsSha256).toString('utf8')) as FontMetrics;
+    const perMille = (fontUnits: number): number => Math.round((fontUnits * 1000) / metrics.unitsPerEm);
+    this.measures = {
+      ascent: perMille(metrics.ascent),
+      descent: perMille(metrics.descent),
+      capHeight: perMille(metrics.capHeight),
+      boundingBox: metrics.boundingBox.map(perMille) as [number, number, number, number],
+    };
+    this.glyphCount = readGlyphCount(this.file);
+    this.glyphs = new Map(
+      metrics.glyphs.map(([codePoint, id, advance]) => [
+        codePoint,
+        { codePoint, id, width: perMille(advance), hex: id.toString(16).padStart(4, '0') },
+      ]),
+    );
+    this.glyphByCodeUnit = Array.from({ length: Math.max(...this.glyphs.keys()) + 1 }, (_, codeUnit) =>
+      this.glyphs.get(codeUnit),
+    );
+    this.space = this.textRun(' ');
   }
-  return { width, hex };
+
+  /**
+   * Measures and encodes `text`, which is NFC-normalised first, so that decomposed Vietnamese finds its precomposed glyph and
+   * is extracted composed.
+   *
+   * @throws PdfError `TEXT_NOT_DRAWABLE`, naming the first character that the font lacks.
+   */
+  textRun(text: string): TextRun {
+    const normalised = text.normalize('NFC');
+    let width = 0;
+    let hex = '';
+    for (let index = 0; index < normalised.length; index++) {
+      const glyph = this.glyphByCodeUnit[normalised.charCodeAt(index)];
+      if (glyph === undefined) throw notDrawable(normalised.codePointAt(index) ?? 0);
+      width += glyph.width;
+      hex += glyph.hex;
+    }
+    return { width, hex };
+  }
 }
 
-/** Throws PdfError `TEXT_NOT_DRAWABLE`, naming the character, when the embedded font lacks a glyph (text is NFC-normalised first). */
+/** Both when the process starts: it fails there rather than draw official text with a font that nobody has checked. */
+const fonts: Readonly<Record<FontStyle, Font>> = { upright: new Font('upright'), italic: new Font('italic') };
+
+/** Default upright. */
+export function fontOf(style: FontStyle = 'upright'): Font {
+  return fonts[style];
+}
+
+/**
+ * Throws PdfError `TEXT_NOT_DRAWABLE`, naming the character, when the embedded fonts lack a glyph (text is NFC-normalised
+ * first). Both have the same characters.
+ */
 export function assertDrawable(text: string): void {
-  textRun(text);
+  fontOf().textRun(text);
 }
 
 /** A viewer would draw an empty box or nothing: the reader of a signed page would see another text than was signed. */
@@ -100,11 +135,6 @@ function notDrawable(codePoint: number): PdfError {
   return new PdfError('TEXT_NOT_DRAWABLE', 'characters of Vietnamese and Western European languages', name + shown);
 }
 
-function perMille(fontUnits: number): number {
-  return Math.round((fontUnits * 1000) / metrics.unitsPerEm);
-}
-
-/** Fails when the process starts, rather than draw official text with a font that nobody has checked. */
 function readPinned(fileName: string, sha256: string): Buffer {
   const bytes = readFileSync(new URL(`../../fonts/${fileName}`, import.meta.url));
   const found = createHash('sha256').update(bytes).digest('hex');

@@ -1,5 +1,5 @@
 /** What a visible signature shows: image, Vietnamese text, or both, as the objects of a form XObject. */
-export { createAppearance } from './appearance.js';
+export { colorOperator, createAppearance } from './appearance.js';
 export type { AppearanceObjects, AppearancePlace } from './appearance.js';
 export type { Masking } from './image-objects.js';
 export { fontObjects } from './font-objects.js';

@@ -1,5 +1,5 @@
 import { PdfError } from '../errors.js';
-import { fontMeasures, space, textRun } from './font.js';
+import { fontOf, type Font } from './font.js';
 import type { TextRun } from './font.js';
 import type { TextAlign } from '../types.js';
 
@@ -42,8 +42,8 @@ export interface Layout {
 export type Words = readonly TextRun[];
 
 /** @throws PdfError `TEXT_NOT_DRAWABLE` */
-export function measureLine(line: string): Words {
-  return line.split(' ').map(textRun);
+export function measureLine(line: string, font: Font = fontOf()): Words {
+  return line.split(' ').map((word) => font.textRun(word));
 }
 
 export interface Content {
@@ -51,6 +51,8 @@ export interface Content {
   readonly lines: readonly Words[];
   readonly fontSizePt: number;
   readonly align?: TextAlign | undefined;
+  /** Of which `lines` were measured; default upright. */
+  readonly font?: Font | undefined;
 }
 
 /**
@@ -95,18 +97,18 @@ function fitImage({ widthPx, heightPx }: { widthPx: number; heightPx: number }, 
 
 /** The largest size, up to the one asked for, at which the wrapped lines fit into the box. */
 function fitText(content: Content, box: Box, align: TextAlign): PlacedText & { heightPt: number } {
-  const asked = content.fontSizePt;
+  const { fontSizePt: asked, font = fontOf() } = content;
   const widest = Math.max(1, ...content.lines.flatMap((words) => words.map((word) => word.width)));
   // No break helps a word that is wider than the box: starting below that size spares most of the steps.
   const wordLimit = Math.floor((box.width * 1000) / widest / sizeStepPt) * sizeStepPt;
   for (let size = Math.min(asked, wordLimit); size >= minFontSizePt; size -= sizeStepPt) {
-    const lines = content.lines.flatMap((words) => wrap(words, (box.width * 1000) / size));
-    const heightPt = textHeight(lines.length, size);
-    if (heightPt <= box.height) return { fontSizePt: size, heightPt, lines: place(lines, { box, size, align }) };
+    const lines = content.lines.flatMap((words) => wrap(words, (box.width * 1000) / size, font));
+    const heightPt = textHeight(lines.length, size, font);
+    if (heightPt <= box.height) return { fontSizePt: size, heightPt, lines: place(lines, { box, size, align, font }) };
   }
-  const lines = content.lines.flatMap((words) => wrap(words, (box.width * 1000) / minFontSizePt));
+  const lines = content.lines.flatMap((words) => wrap(words, (box.width * 1000) / minFontSizePt, font));
   const neededWidth = Math.ceil((widest * minFontSizePt) / 1000);
-  const neededHeight = Math.ceil(textHeight(lines.length, minFontSizePt));
+  const neededHeight = Math.ceil(textHeight(lines.length, minFontSizePt, font));
   throw new PdfError(
     'TEXT_NOT_DRAWABLE',
     `at least ${neededWidth} × ${neededHeight} pt for the text at ${minFontSizePt} pt`,
@@ -115,13 +117,13 @@ function fitText(content: Content, box: Box, align: TextAlign): PlacedText & { h
 }
 
 /** From the highest accent of the first line to the lowest descender of the last. */
-function textHeight(lineCount: number, size: number): number {
-  const [, lowest, , highest] = fontMeasures.boundingBox;
+function textHeight(lineCount: number, size: number, { measures }: Font): number {
+  const [, lowest, , highest] = measures.boundingBox;
   return ((highest - lowest) / 1000 + (lineCount - 1) * leading) * size;
 }
 
 /** Greedy: as many words on a line as fit into `width`, in 1/1000 of the font size. */
-function wrap(words: Words, width: number): TextRun[] {
+function wrap(words: Words, width: number, { space }: Font): TextRun[] {
   const lines: TextRun[] = [];
   let line: TextRun | undefined;
   for (const word of words) {
@@ -142,9 +144,9 @@ function wrap(words: Words, width: number): TextRun[] {
 
 function place(
   lines: readonly TextRun[],
-  { box, size, align }: { box: Box; size: number; align: TextAlign },
+  { box, size, align, font }: { box: Box; size: number; align: TextAlign; font: Font },
 ): PlacedLine[] {
-  const first = box.y + box.height - (fontMeasures.boundingBox[3] * size) / 1000;
+  const first = box.y + box.height - (font.measures.boundingBox[3] * size) / 1000;
   return lines.map((line, index) => ({
     x: box.x + (align === 'left' ? 0 : (box.width - (line.width * size) / 1000) / (align === 'right' ? 1 : 2)),
     y: first - index * leading * size,

@@ -1,5 +1,6 @@
 import { PdfError } from '../errors.js';
-import { fontMeasures, glyphs, type TextRun, textRun } from './font.js';
+import type { FontStyle } from '../types.js';
+import { fontOf, type Font, type TextRun } from './font.js';
 import { layOut, measureLine } from './layout.js';
 import { number } from './pdf-syntax.js';
 
@@ -14,6 +15,8 @@ export interface FieldText {
   readonly multiline: boolean;
   /** Cells of equal width, one character in each. */
   readonly combCells?: number;
+  /** Default upright. */
+  readonly fontStyle?: FontStyle;
   /** Operators that set the colour of the text. */
   readonly color: string;
   /** Operators that draw background and border; the current point of nothing is left over. */
@@ -55,7 +58,8 @@ function placeLine(field: FieldText, inset: number): { size: number; lines: Line
   if (/[\r\n]/.test(text)) {
     throw new PdfError('TEXT_NOT_DRAWABLE', 'one line of text for a field of one line', 'a line break');
   }
-  const [, lowest, , highest] = fontMeasures.boundingBox;
+  const font = fontOf(field.fontStyle);
+  const [, lowest, , highest] = font.measures.boundingBox;
   const innerHeight = height - 2 * inset;
   const heightLimit = (innerHeight * 1000) / (highest - lowest);
   const centre = (size: number): number => inset + (innerHeight - ((highest - lowest) * size) / 1000) / 2;
@@ -63,7 +67,7 @@ function placeLine(field: FieldText, inset: number): { size: number; lines: Line
   if (combCells !== undefined) {
     return placeComb(field, combCells, { heightLimit, baseline });
   }
-  const run = textRun(text);
+  const run = font.textRun(text);
   const innerWidth = width - 2 * (inset + padding);
   const size = fitSize(field, Math.min(heightLimit, (innerWidth * 1000) / Math.max(1, run.width)));
   const x = inset + padding + shift(field, innerWidth, (run.width * size) / 1000);
@@ -75,7 +79,9 @@ function placeComb(
   cells: number,
   limits: { readonly heightLimit: number; readonly baseline: (size: number) => number },
 ): { size: number; lines: Line[] } {
-  const runs: TextRun[] = Array.from(field.text.normalize('NFC'), (character) => textRun(character));
+  const runs: TextRun[] = Array.from(field.text.normalize('NFC'), (character) =>
+    fontOf(field.fontStyle).textRun(character),
+  );
   const cell = field.width / cells;
   const widest = Math.max(1, ...runs.map((run) => run.width));
   const size = fitSize(field, Math.min(limits.heightLimit, (cell * 1000) / widest));
@@ -91,12 +97,13 @@ function placeComb(
 function placeParagraphs(field: FieldText, inset: number): { size: number; lines: Line[] } {
   const margin = inset + padding;
   const [innerWidth, innerHeight] = [field.width - 2 * margin, field.height - 2 * margin];
-  const lines = field.text.split(/\r\n|[\r\n]/).map(measureLine);
+  const font = fontOf(field.fontStyle);
+  const lines = field.text.split(/\r\n|[\r\n]/).map((line) => measureLine(line, font));
   const fontSizePt = field.fontSize === 0 ? autoSize : field.fontSize;
-  const { text } = layOut({ image: undefined, lines, fontSizePt }, innerWidth, innerHeight);
+  const { text } = layOut({ image: undefined, lines, fontSizePt, font }, innerWidth, innerHeight);
   const size = text?.fontSizePt ?? fontSizePt;
   const placed = (text?.lines ?? []).map(({ x, y, hex }) => ({
-    x: margin + x + shift(field, innerWidth, (widthOf(hex) * size) / 1000),
+    x: margin + x + shift(field, innerWidth, (widthOf(hex, font) * size) / 1000),
     y: margin + y,
     hex,
   }));
@@ -117,9 +124,15 @@ function shift({ align }: FieldText, room: number, width: number): number {
   return align === 'left' ? 0 : (room - width) / (align === 'right' ? 1 : 2);
 }
 
-const widthByHex = new Map([...glyphs.values()].map(({ hex, width }) => [hex, width]));
+/** By font, by the hexadecimal digits of a glyph. */
+const widths = new Map<Font, ReadonlyMap<string, number>>();
 
-function widthOf(hex: string): number {
+function widthOf(hex: string, font: Font): number {
+  let widthByHex = widths.get(font);
+  if (widthByHex === undefined) {
+    widthByHex = new Map([...font.glyphs.values()].map((glyph) => [glyph.hex, glyph.width]));
+    widths.set(font, widthByHex);
+  }
   let width = 0;
   for (let at = 0; at < hex.length; at += 4) {
     width += widthByHex.get(hex.slice(at, at + 4)) ?? 0;

@@ -71,6 +71,15 @@ export function pdfsig(pdf: Uint8Array, ...options: string[]): string {
   return withFile(pdf, (path) => spawnSync('pdfsig', ['-nocert', ...options, path], { encoding: 'utf8' }).stdout);
 }
 
+/** Names of the embedded fonts that a page shows, in the order of the alphabet. */
+export function pdffonts(pdf: Uint8Array): string[] {
+  const lines = withFile(pdf, (path) => execFileSync('pdffonts', [path], { encoding: 'utf8' })).split('\n');
+  return lines
+    .slice(2)
+    .flatMap((line) => /^(\S*KysoSerif\S*)/.exec(line)?.[1] ?? [])
+    .toSorted();
+}
+
 export interface Picture {
   readonly width: number;
   readonly height: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type FieldPlan, prepareFields, type PrepareOptions } from '../index.js';
-import { pdfsig, pdftotext, qpdf, qpdfEncrypted, qpdfComplaints, render } from '../testing/judges.js';
+import { pdffonts, pdfsig, pdftotext, qpdf, qpdfEncrypted, qpdfComplaints, render } from '../testing/judges.js';
 import { makePdf, simpleObjects, simplePdf, stream } from '../testing/pdf-maker.js';
 import { addEvidence, findings, open, refusal, sign, signForReal, timestamp } from '../testing/signing.js';
 
@@ -100,6 +100,24 @@ describe.each(Object.keys(kinds))('fields prepared in a file with %s', (kind) =>
 
 describe('prepared fields', () => {
   const original = simplePdf();
+
+  it('are drawn in the style and colour that were planned', async () => {
+    const styled: FieldPlan = {
+      textFields: [
+        { name: 'Day', place: box(72, 600, 60, 20), fontSizePt: 13, fontStyle: 'italic', color: 'B00020' },
+        { name: 'Number', place: box(72, 560, 120, 20), fontSizePt: 13 },
+      ],
+    };
+    const fill = [
+      { fieldName: 'Day', value: '05' },
+      { fieldName: 'Number', value: '123/QĐ-UBND' },
+    ];
+    const pdf = await signForReal(await prepareWith(original, styled), { fieldName: 'Leader', fill });
+    await expectSound(pdf, 1);
+    expect(text(pdf)).toContain('/DA (/KysoSerifItalic 13 Tf 0.690 0 0.125 rg)');
+    expect(pdffonts(pdf)).toEqual(['KYSOVN+KysoSerif', 'KYSOVN+KysoSerif-Italic']);
+    expect(pdftotext(pdf)).toMatch(/05\n[^]*123\/QĐ-UBND/);
+  });
 
   it('are open until they are filled or locked', async () => {
     const empty = { isSigned: false, signatureFields: [], textFields: [] };

@@ -1,4 +1,4 @@
-import { drawFieldText } from '../appearance/index.js';
+import { colorOperator, drawFieldText } from '../appearance/index.js';
 import type { PdfDocument } from '../document.js';
 import { PdfError } from '../errors.js';
 import { assertOnPage, toUserSpace } from '../geometry.js';
@@ -60,7 +60,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, plan: Fiel
   const increment = new Increment(structure);
   const edits = new ObjectEdits({ isSigned: false });
   const fontRef = sharedFont(increment);
-  const planning: Planning = { plan, pages, increment, fontName: resources.freeName };
+  const planning: Planning = { plan, pages, increment, fontNames: resources.freeNames };
   const written = [...writeSignatureFields(planning), ...writeTextFields(planning)];
   for (const [pageIndex, page] of pages) {
     const refs = written.filter((field) => field.pageIndex === pageIndex).map((field) => field.ref);
@@ -68,7 +68,9 @@ async function prepareOn(document: PdfDocument, structure: Structure, plan: Fiel
       listOnPage({ increment, edits }, page, refs, { isSigned: false });
     }
   }
-  const entries = (plan.textFields ?? []).length === 0 ? undefined : resources.withFont(edits, fontRef());
+  const styles = new Set((plan.textFields ?? []).map(({ fontStyle = 'upright' }) => fontStyle));
+  const fontRefs = new Map([...styles].map((style) => [style, fontRef(style)]));
+  const entries = fontRefs.size === 0 ? undefined : resources.withFonts(edits, fontRefs);
   const refs = written.map((field) => field.ref);
   updateForm({ increment, edits }, form, refs, entries);
   edits.writeTo(increment);
@@ -82,7 +84,7 @@ interface Planning {
   readonly plan: FieldPlan;
   readonly pages: ReadonlyMap<number, ListingPage>;
   readonly increment: Increment;
-  readonly fontName: FontResources['freeName'];
+  readonly fontNames: FontResources['freeNames'];
 }
 
 interface WrittenField {
@@ -156,7 +158,7 @@ function writeSignatureFields({ plan, pages, increment }: Planning): WrittenFiel
   });
 }
 
-function writeTextFields({ plan, pages, increment, fontName }: Planning): WrittenField[] {
+function writeTextFields({ plan, pages, increment, fontNames }: Planning): WrittenField[] {
   return (plan.textFields ?? []).map((field: TextPlan) => {
     const { pageIndex, rectangle } = field.place;
     const page = pages.get(pageIndex);
@@ -164,7 +166,7 @@ function writeTextFields({ plan, pages, increment, fontName }: Planning): Writte
     const size = decimal(field.fontSizePt / (page?.geometry.userUnit ?? 1));
     const rotate = page?.geometry.rotate ?? 0;
     const entries =
-      `/FT /Tx /T ${encodeText(field.name)} /F ${textFlags} /DA (/${fontName} ${size} Tf 0 g)` +
+      `/FT /Tx /T ${encodeText(field.name)} /F ${textFlags} /DA (/${fontNames[field.fontStyle ?? 'upright']} ${size} Tf ${colorOperator(field.color)})` +
       ` /Q ${quadding[field.align ?? 'left']}` +
       (field.multiline === true ? ` /Ff ${multiline}` : '') +
       (field.maxLength === undefined ? '' : ` /MaxLen ${field.maxLength}`) +

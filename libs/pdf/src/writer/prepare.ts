@@ -11,6 +11,7 @@ import { encodeText } from '../syntax/strings.js';
 import type {
   AppearanceSpec,
   FieldLock,
+  FontStyle,
   HybridPolicy,
   MdpPermission,
   PdfSignature,
@@ -153,7 +154,7 @@ async function prepareOn(document: PdfDocument, structure: Structure, request: R
 interface Writing {
   readonly increment: Increment;
   readonly edits: ObjectEdits;
-  readonly fontRef: () => number;
+  readonly fontRef: (style?: FontStyle) => number;
   readonly masking: Masking;
 }
 

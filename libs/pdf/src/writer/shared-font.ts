@@ -1,4 +1,5 @@
 import { type AppearanceObject, fontObjects } from '../appearance/index.js';
+import type { FontStyle } from '../types.js';
 import type { Increment } from './increment.js';
 
 export function addAppearanceObjects(increment: Increment, objects: readonly AppearanceObject[]): void {
@@ -11,15 +12,17 @@ export function addAppearanceObjects(increment: Increment, objects: readonly App
   }
 }
 
-/** Gives the number of the embedded font, which comes into the increment when it is first asked for. */
-export function sharedFont(increment: Increment): () => number {
-  let known: number | undefined;
-  return () => {
-    if (known === undefined) {
-      const { objects, fontRef } = fontObjects(increment.allocate);
-      addAppearanceObjects(increment, objects);
-      known = fontRef;
+/** Gives the number of the embedded font of a style, which comes into the increment when it is first asked for. */
+export function sharedFont(increment: Increment): (style?: FontStyle) => number {
+  const known = new Map<FontStyle, number>();
+  return (style = 'upright') => {
+    let fontRef = known.get(style);
+    if (fontRef === undefined) {
+      const built = fontObjects(increment.allocate, style);
+      addAppearanceObjects(increment, built.objects);
+      fontRef = built.fontRef;
+      known.set(style, fontRef);
     }
-    return known;
+    return fontRef;
   };
 }

@@ -7,7 +7,7 @@ import type { SigningPermissions } from '../reader/permissions.js';
 import { readRectangle, type UserRectangle } from '../reader/widgets.js';
 import { encodeText } from '../syntax/strings.js';
 import { type Dictionary, PdfArray, PdfString, type PdfValue } from '../syntax/values.js';
-import type { PrepareOptions } from '../types.js';
+import type { FontStyle, PrepareOptions } from '../types.js';
 import type { Increment } from './increment.js';
 import type { ObjectEdits } from './object-edits.js';
 
@@ -36,6 +36,7 @@ interface Look {
   readonly width: number;
   readonly height: number;
   readonly rotate: Rotation;
+  readonly fontStyle?: FontStyle | undefined;
 }
 
 /**
@@ -137,7 +138,7 @@ async function readLook(
   const stroke =
     border === undefined || borderWidth === 0 ? '' : `q ${border.stroke} ${number(borderWidth)} w ${box} re S Q\n`;
   const content = drawFieldText({ ...text, ...style, width, height, borderWidth, underlay: fill + stroke });
-  return { content, width, height, rotate };
+  return { content, width, height, rotate, fontStyle: style.fontStyle };
 }
 
 /** /DA and /Q: the field's, inherited, else the form's (ISO 32000-2, 12.7.4.3). */
@@ -145,16 +146,18 @@ async function readStyle(
   view: ObjectView,
   field: FormField,
   widget: Dictionary,
-): Promise<Pick<FieldText, 'fontSize' | 'color' | 'align'>> {
+): Promise<Pick<FieldText, 'fontSize' | 'color' | 'align' | 'fontStyle'>> {
   const written = await view.resolve(widget.get('DA') ?? inheritedAttribute(field, 'DA'));
   const appearance = written instanceof PdfString ? written.decoded().toString('latin1') : '';
-  const size = /\/\S+\s+(\d+(?:\.\d*)?|\.\d+)\s+Tf\b/.exec(appearance)?.[1];
+  const [, fontName = '', size] = /\/(\S+)\s+(\d+(?:\.\d*)?|\.\d+)\s+Tf\b/.exec(appearance) ?? [];
   // Only colours are taken over: the string comes from the file and goes into a content stream.
   const color = colorPattern.exec(appearance)?.[1];
   const quadding = await numberOf(view, widget.get('Q') ?? inheritedAttribute(field, 'Q'));
   return {
     fontSize: size === undefined ? 0 : Number(size),
     color: color ?? '0 g',
+    // A form names its fonts by what they are; ours are named so.
+    fontStyle: /italic|oblique/i.test(fontName) ? 'italic' : 'upright',
     align: quadding === 1 ? 'center' : quadding === 2 ? 'right' : 'left',
   };
 }
@@ -176,7 +179,11 @@ async function colorOf(
 
 /** Writes values and appearances; `fontRef` gives the embedded font of this increment. */
 export function writeTextValues(
-  writing: { readonly increment: Increment; readonly edits: ObjectEdits; readonly fontRef: () => number },
+  writing: {
+    readonly increment: Increment;
+    readonly edits: ObjectEdits;
+    readonly fontRef: (style?: FontStyle) => number;
+  },
   values: readonly TextValue[],
 ): void {
   const { increment, edits, fontRef } = writing;
@@ -184,7 +191,7 @@ export function writeTextValues(
     edits.setKeys(field.holder, field.dictionary, new Map([['V', encodeText(value)]]));
     for (const { widget, look } of drawings) {
       const objectNumber = increment.allocate();
-      const font = value === '' ? '' : `/Font<</F ${fontRef()} 0 R>>`;
+      const font = value === '' ? '' : `/Font<</F ${fontRef(look.fontStyle)} 0 R>>`;
       addTextAppearance(increment, objectNumber, { ...look, font });
       edits.setKeys(widget.holder, widget.dictionary, new Map([['AP', `<< /N ${objectNumber} 0 R >>`]]));
     }
