@@ -228,8 +228,7 @@ export interface TextMark {
   /** 0 is the first page. */
   readonly pageIndex: number;
   readonly rectangle: Rectangle;
-  /** Lines, without an image. */
-  readonly appearance: AppearanceSpec;
+  readonly appearance: Omit<AppearanceSpec, 'imagePng'>;
 }
 
 /** Whether files with cross-reference data of both kinds (ISO 32000-2, 7.5.8.4) are signed: word processors write them. */

@@ -12,6 +12,7 @@ import {
 import { fillLine, type LineFacts } from './fill-line.js';
 import type { ImageSource } from './image-source.js';
 import { placedIn } from './placed.js';
+import { isFilled } from './signing-base.js';
 
 /** What the increment of a step is made of. */
 export interface StepPreparation {
@@ -80,11 +81,11 @@ async function textsBeside(
 ): Promise<Pick<PrepareOptions, 'fill' | 'texts'>> {
   const fill: { fieldName: string; value: string }[] = [];
   const texts: TextMark[] = [];
-  for (const { fieldName, mayFill, placement, appearance } of step.texts ?? []) {
+  for (const text of step.texts ?? []) {
+    const { fieldName, placement, appearance } = text;
     const spec = textOf(appearance, facts);
-    if (placement === undefined || (mayFill && open.textFields.has(fieldName))) {
-      fill.push({ fieldName, value: spec.lines.join('\n') });
-    } else texts.push({ ...(await placedIn(document, placement)), appearance: spec });
+    if (placement === undefined || isFilled(text, open)) fill.push({ fieldName, value: spec.lines.join('\n') });
+    else texts.push({ ...(await placedIn(document, placement)), appearance: spec });
   }
   return { ...(fill.length === 0 ? {} : { fill }), ...(texts.length === 0 ? {} : { texts }) };
 }

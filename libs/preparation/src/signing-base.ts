@@ -1,5 +1,13 @@
-import type { StoredStep } from '@kyso/contracts';
-import { bufferSource, concatSource, PdfDocument, prepareFields, type ByteSource, type FieldPlan } from '@kyso/pdf';
+import type { StoredStep, StoredText } from '@kyso/contracts';
+import {
+  bufferSource,
+  concatSource,
+  PdfDocument,
+  prepareFields,
+  type ByteSource,
+  type FieldPlan,
+  type OpenFields,
+} from '@kyso/pdf';
 import { placedIn } from './placed.js';
 
 /** What a step signs: the version before it, with the fields that the step makes for later ones. */
@@ -37,13 +45,18 @@ export async function signingBase(document: PdfDocument, source: ByteSource, ste
 
 /**
  * The field that the step's signature goes into: the one that it names, the one that an earlier step prepared for it if that
- * is still empty, else a new one. Throws PdfError as `fieldForSignature` does.
+ * is still empty, else a new one. Texts for which nothing was prepared are drawn as widgets of a new field: with one of them the
+ * prepared field stays empty. Throws PdfError as `fieldForSignature` does.
  */
 export async function fieldOfStep(document: PdfDocument, step: StoredStep, newName: string): Promise<string> {
-  const { field, preparedField } = step;
-  const isPrepared =
-    field === undefined && preparedField !== undefined
-      ? (await document.openFields()).signatureFields.has(preparedField)
-      : false;
-  return document.fieldForSignature({ field: isPrepared ? preparedField : field, newName });
+  const { field, preparedField, texts = [] } = step;
+  if (field !== undefined || preparedField === undefined) return document.fieldForSignature({ field, newName });
+  const open = await document.openFields();
+  const isPrepared = open.signatureFields.has(preparedField) && texts.every((text) => isFilled(text, open));
+  return document.fieldForSignature({ field: isPrepared ? preparedField : undefined, newName });
+}
+
+/** Whether a text goes into a field that is there, rather than be drawn. */
+export function isFilled({ fieldName, mayFill, placement }: StoredText, { textFields }: OpenFields): boolean {
+  return placement === undefined || (mayFill && textFields.has(fieldName));
 }

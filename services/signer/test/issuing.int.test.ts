@@ -114,6 +114,18 @@ describe('issuing a document', () => {
     ]);
   });
 
+  it('takes a field of its own when the seal’s was prepared without those of its texts', async () => {
+    const documentId = await bench.upload();
+    expect(await codeOf(documentId, step('B-B', { prepare: { ...prepare, texts: [] } }), 0)).toBe('finished');
+    expect(await codeOf(documentId, issuing('B-B'), 1)).toBe('finished');
+    const issued = bench.version(documentId, 2) as Buffer;
+    expect(await fieldsOf(issued)).toContain('kyso-con-dau empty');
+    expect((await validate(issued)).signatures.map(({ coverage }) => coverage)).toEqual([
+      'whole-revision',
+      'whole-file',
+    ]);
+  });
+
   it('prepares nothing on a document that somebody signed before', async () => {
     const documentId = await bench.upload();
     expect(await codeOf(documentId, step('B-B', { credentialId: 'p256' }), 0)).toBe('finished');

@@ -35,6 +35,8 @@ import { readTextValues, writeTextValues } from './text-value.js';
 
 /** Print and Locked (ISO 32000-2, table 167). */
 const widgetFlags = 132;
+/** Number, date and some more; each is a widget with an appearance of its own. */
+const maxTexts = 32;
 /** A CMS with long chains and CRLs inside stays far below. */
 const maxReservedBytes = 16 * 1024 * 1024;
 
@@ -177,6 +179,9 @@ async function readTarget(
 ): Promise<EmptyField | NewField> {
   const { view } = structure;
   const { fieldName, visible, planned, texts } = request;
+  if (texts.length > maxTexts) {
+    throw limitExceeded(`at most ${maxTexts} texts`, texts.length);
+  }
   const existing = permissions.fields.find((field) => field.name === fieldName);
   if (existing !== undefined) {
     if (texts.length > 0) {

@@ -88,6 +88,8 @@ describe('texts beside a signature', () => {
     const off = { pageIndex: 0, rectangle: at(5_000, 150, 100, 20), appearance: number };
     expect(await refusal(sign(original, { ...clerk(), texts: [off] }))).toBe('RECTANGLE_OFF_PAGE');
     expect(await refusal(sign(original, { ...clerk(), texts: [{ ...off, pageIndex: 7 }] }))).toBe('PAGE_UNKNOWN');
+    const many = Array.from({ length: 33 }, () => ({ ...off, rectangle: at(20, 20, 90, 20) }));
+    expect(await refusal(sign(original, { ...clerk(), texts: many }))).toBe('LIMIT_EXCEEDED');
     const foreign = { pageIndex: 0, rectangle: at(20, 20, 90, 20), appearance: { lines: ['漢'], fontSizePt: 8 } };
     expect(await refusal(sign(original, { ...clerk(), texts: [foreign] }))).toBe('TEXT_NOT_DRAWABLE');
     const signatureFields = [{ name: 'Seal', place: { pageIndex: 0, rectangle: at(9, 9, 50, 50) } }];
