@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { checkout, GatewayClient, startCluster } from '@kyso/cli';
 import type { Level } from '@kyso/contracts';
 import { javaJudges, pyHanko, type Judge, type Judgement } from './judges.js';
+import { signIssued } from './issuing.js';
 import { demoSteps, signMatrix, signTwice, type SignedCell } from './matrix.js';
 import { makePdfA, pdfAFlavours } from './pdf-a.js';
 import { structures } from './structures.js';
@@ -15,7 +16,7 @@ import { structures } from './structures.js';
 const sources = join(checkout, 'test/conformance');
 const folder = join(checkout, 'var/conformance');
 
-/** Arguments: names of structures; all when there are none. */
+/** Arguments: names of structures, `issued` for decisions with number and date; all when there are none. */
 const wanted = process.argv.slice(2);
 
 interface Objection {
@@ -39,6 +40,10 @@ async function main(): Promise<number> {
       sourceFile: join(checkout, 'samples/quyet-dinh.pdf'),
       folder: join(folder, 'matrix'),
     });
+    if (wanted.length === 0 || wanted.includes('issued')) {
+      const sourceFile = join(checkout, 'samples/quyet-dinh.pdf');
+      cells.push(...(await signIssued(client, { sourceFile, folder: join(folder, 'matrix') })));
+    }
     const pdfA = await signPdfA(client);
     say(`${cells.filter((cell) => cell.file !== undefined).length} of ${cells.length} files signed`);
 
@@ -102,7 +107,14 @@ async function ask(judge: Judge, lines: readonly string[]): Promise<Judgement[]>
 
 function isObjection({ judge, verdict, more, file }: Judgement): boolean {
   if (judge === 'verapdf') return verdict !== 'COMPLIANT';
-  if (judge === 'pyhanko') return verdict !== 'VALID' || !['ENTIRE_FILE', 'ENTIRE_REVISION'].includes(more[0] ?? '');
+  if (judge === 'pyhanko') {
+    const [coverage = '', modification = ''] = more;
+    return (
+      verdict !== 'VALID' ||
+      !['ENTIRE_FILE', 'ENTIRE_REVISION'].includes(coverage) ||
+      !['NONE', 'LTA_UPDATES', 'FORM_FILLING'].includes(modification)
+    );
+  }
   const level = /-B-([A-Z]+)\.pdf$/.exec(file)?.[1];
   return verdict !== 'TOTAL_PASSED' || !(more[1] ?? '').endsWith(`BASELINE-${level}`);
 }
