@@ -41,7 +41,6 @@ function none(): never {
 const noGuard: PinGuard = {
   quarantineOf: () => Promise.resolve(undefined),
   login: (_token, attempt) => attempt(),
-  quarantine: () => Promise.resolve(),
 };
 
 interface Token {

@@ -48,7 +48,9 @@ static CK_RV shim_login(CK_ULONG session, CK_ULONG user, CK_BYTE *pin, CK_ULONG 
     fclose(file);
   }
   if (ordered("locked")) return 0xA4;
-  return ((CK_RV(*)(CK_ULONG, CK_ULONG, CK_BYTE *, CK_ULONG))theirs->function[login])(session, user, pin, length);
+  CK_RV rv = ((CK_RV(*)(CK_ULONG, CK_ULONG, CK_BYTE *, CK_ULONG))theirs->function[login])(session, user, pin, length);
+  if (ordered("slow-login")) sleep(2);
+  return rv;
 }
 
 static CK_RV shim_sign_init(CK_ULONG session, void *mechanism, CK_ULONG key) {

@@ -278,6 +278,29 @@ describe('token hosts on SoftHSM', () => {
     expect(await signAndVerify(late, 'p-256', 'sha256')).toBe(true);
   });
 
+  it('stores the wrong PIN as the reason, also when another signer sees the flag of the token first', async () => {
+    const pinFile = join(folder, 'wrong-pin-slowly');
+    await writeFile(pinFile, '99999999\n', { mode: 0o600 });
+    await shim.order('slow-login');
+    const before = await shim.logins();
+    const first = start({ pinFile }, 'signer-1');
+    await until(async () => (await shim.logins()) === before + 1);
+    await sleep(200);
+    const second = start({ pinFile }, 'signer-2');
+    await until(() => [first, second].every((fleet) => fleet.host('shared')?.state === 'quarantined'));
+    const record = await getJson(store, objectKeys.quarantine('shared'), quarantineSchema);
+    expect(record).toMatchObject({ reason: 'PIN_INCORRECT', signerId: 'signer-1' });
+    expect(await shim.logins()).toBe(before + 1);
+
+    // The right PIN takes the token's flag away.
+    await shim.order();
+    await Promise.all([first.stop(), second.stop()]);
+    const right = start();
+    await until(() => right.host('shared')?.state === 'quarantined');
+    await store.delete(objectKeys.quarantine('shared'));
+    await until(() => right.host('shared')?.state === 'ready');
+  });
+
   it('does not try the PIN at all when the token says that it is the last try', async () => {
     await shim.order('final-try');
     const before = await shim.logins();

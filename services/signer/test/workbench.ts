@@ -35,7 +35,6 @@ import { samplePdf, samplePng } from './sample-pdf.js';
 
 const openGuard: PinGuard = {
   quarantineOf: () => Promise.resolve(undefined),
-  quarantine: () => Promise.resolve(),
   login: (_token, attempt) => attempt(),
 };
 

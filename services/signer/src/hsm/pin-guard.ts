@@ -20,8 +20,8 @@ export interface PinGuard {
   /** The quarantine of this token, while a person has not deleted it. Throws STORE_UNAVAILABLE. */
   quarantineOf(token: string): Promise<Quarantine | undefined>;
   /**
-   * Runs `attempt` while no other signer tries this token's PIN, unless the token is in quarantine. A refusal is stored as
-   * a quarantine before the next one may try. `busy`: somebody else is trying right now. Throws when the store or Redis
+   * Runs `attempt` while no other signer tries this token's PIN, unless the token is in quarantine. A refusal, by the token
+   * or by its flags without a try, is stored as a quarantine before the next one may try. `busy`: somebody else is trying right now. Throws when the store or Redis
    * can't be reached: then nobody logs in.
    */
   login(
@@ -30,8 +30,6 @@ export interface PinGuard {
   ): Promise<
     LoginResult | { readonly kind: 'busy' } | { readonly kind: 'quarantined'; readonly quarantine: Quarantine }
   >;
-  /** Stores a quarantine without a try, because the token's flags forbid one. */
-  quarantine(token: string, reason: PinWarning): Promise<void>;
 }
 
 /** Redis key of the lock; its value is the owner's. */
@@ -77,7 +75,6 @@ export function createPinGuard(options: {
 
   return {
     quarantineOf,
-    quarantine,
     async login(token, attempt) {
       const owner = `${signerId}:${randomUUID()}`;
       if ((await redis.set(lockKey(token), owner, 'PX', lockForMs, 'NX')) !== 'OK') return { kind: 'busy' };

@@ -26,8 +26,9 @@ export interface StartOptions {
 const lockRetryMs = 150;
 
 /**
- * Forks a token host, lets it find its token and log in, once; without a PIN file, find it. Every way out but `ready` leaves no process behind: a
- * module that failed once is not asked again (SoftHSM doesn't see a token that came back without a new C_Initialize).
+ * Forks a token host, lets it find its token and log in, once; without a PIN file, find it. Every way out but `ready` leaves
+ * no process behind: a module that failed once is not asked again (SoftHSM doesn't see a token that came back without a new
+ * C_Initialize).
  */
 export async function startTokenChild(options: StartOptions): Promise<Started> {
   const { settings, guard } = options;
@@ -67,15 +68,16 @@ async function openAndLogIn(child: TokenChild, options: StartOptions): Promise<S
   const opened = await child.expect(['opened', 'absent', 'failed'], settings.startTimeoutMs);
   if (opened === undefined) return { kind: 'absent', code: 'START_TIMEOUT' };
   if (opened.kind !== 'opened') return { kind: 'absent', code: opened.code };
-  if (opened.pinWarning !== undefined && !(opened.pinWarning === 'PIN_COUNT_LOW' && options.cleared)) {
-    await guard.quarantine(settings.name, opened.pinWarning);
-    return { kind: 'quarantined', reason: opened.pinWarning };
-  }
-  // Whose PIN is sealed to an activation is logged in to with that, for as long as it takes.
+  const warning = opened.pinWarning === 'PIN_COUNT_LOW' && options.cleared ? undefined : opened.pinWarning;
   const { pinFile } = settings;
-  if (pinFile === undefined) return { kind: 'ready', child };
+  let attempt: () => Promise<LoginResult>;
+  // A warning is stored under the lock as well: whose try it comes from first stores what really happened.
+  if (warning !== undefined) attempt = () => Promise.resolve({ kind: 'refused', reason: warning });
+  else if (pinFile !== undefined) attempt = () => logIn(child, { ...options, pinFile });
+  // Whose PIN is sealed to an activation is logged in to with that, for as long as it takes.
+  else return { kind: 'ready', child };
   while (performance.now() < deadlineMs && !options.signal.aborted) {
-    const result = await guard.login(settings.name, () => logIn(child, { ...options, pinFile }));
+    const result = await guard.login(settings.name, attempt);
     switch (result.kind) {
       case 'logged-in':
         return { kind: 'ready', child };
