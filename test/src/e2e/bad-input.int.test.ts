@@ -196,12 +196,16 @@ describe('a signing job fails with its code and leaves the document as it was', 
     await writeFile(cluster.sandbox.pinFiles['office'] ?? '', '000000', { mode: 0o600 });
     const pid = cluster.processes().find(({ name }) => name === 'signer')?.pid ?? 0;
     process.kill(pid, 'SIGKILL');
-    expect(await failureOf({ credentialId: 'clerk' })).toMatch(/^(PIN_INCORRECT|TOKEN_QUARANTINED)$/);
+    expect(await failureOf({ credentialId: 'clerk', role: 'digitised' })).toMatch(
+      /^(PIN_INCORRECT|TOKEN_QUARANTINED)$/,
+    );
     const quarantine = await readFile(join(folder, 'cluster/store/tokens/office/quarantine.json'), 'utf8');
     expect(quarantine).not.toContain('000000');
     const shown = (await client.credentials()).find(({ credentialId }) => credentialId === 'clerk');
     expect(shown?.tokenState).toBe('quarantined');
-    expect(await failureOf({ credentialId: 'clerk' })).toMatch(/^(PIN_INCORRECT|TOKEN_QUARANTINED)$/);
+    expect(await failureOf({ credentialId: 'clerk', role: 'digitised' })).toMatch(
+      /^(PIN_INCORRECT|TOKEN_QUARANTINED)$/,
+    );
     expect((await client.document(documentId)).versions).toHaveLength(1);
   }, 90_000);
 });

@@ -117,7 +117,7 @@ describe('the order of the signers', () => {
     expect((await client.document(documentId)).versions).toHaveLength(1);
   });
 
-  it('refuses the seal before that also to a client that may use it in another role', async () => {
+  it('refuses the seal as an approval, also to a client that has the right to it', async () => {
     const apiKey = `kyso_other_${randomBytes(32).toString('base64url')}`;
     const record: ApiClientRecord = {
       clientId: 'other',
@@ -134,7 +134,10 @@ describe('the order of the signers', () => {
       { documentId, expectedVersion: 0, steps: [{ ...steps.seal, role: 'leader' }] },
       { idempotencyKey: randomUUID(), waitSeconds: 30 },
     );
-    expect(await other.ended(jobId, 30_000)).toMatchObject({ status: 'failed', failure: { code: 'APPROVAL_MISSING' } });
+    expect(await other.ended(jobId, 30_000)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'CREDENTIAL_FORBIDDEN' },
+    });
   });
 
   it('refuses a stale version and signs the current one', async () => {
