@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KysoClient, type ValidationReport } from '@kyso/client';
 import { approve, digitise, issue, setUpTemplates, type Shop } from '@kyso/client/examples/dossier';
+import { texts, type BilingualText } from '@kyso/contracts';
 import { checkout, startCluster, type Cluster } from './cluster.js';
 import { renderTable } from './table.js';
 
@@ -20,29 +21,19 @@ function step(text: string): void {
 const sample = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
   readFile(join(checkout, 'samples', name)).then((bytes) => new Uint8Array(bytes));
 
-const verdicts = {
-  valid: 'hợp lệ / valid',
-  invalid: 'không hợp lệ / invalid',
-  indeterminate: 'không đủ thông tin / indeterminate',
-} as const;
-const statuses = {
-  good: 'còn hiệu lực / good',
-  revoked: 'đã thu hồi / revoked',
-  unknown: 'chưa rõ / unknown',
-} as const;
+const both = ({ vi, en }: BilingualText): string => `${vi} / ${en}`;
 
 function showReport(report: ValidationReport): string {
+  const { SignatureReport: heads, RevocationStatus: statuses, Verdict: verdicts } = texts;
+  const columns = [heads.signer, heads.level, heads.timestamp, heads.revocation, heads.verdict];
   return renderTable(
-    [
-      ['Người ký', 'Mức', 'Dấu thời gian', 'Thu hồi', 'Kết luận'],
-      ['Signer', 'Level', 'Timestamp', 'Revocation', 'Verdict'],
-    ],
+    [columns.map(({ vi }) => vi), columns.map(({ en }) => en)],
     report.signatures.map((signature) => [
       signature.signer?.subjectName ?? signature.field,
       signature.level,
       signature.timestamp === undefined ? '–' : signature.timestamp.genTime,
-      statuses[signature.revocation.status],
-      verdicts[signature.verdict],
+      both(statuses[signature.revocation.status]),
+      both(verdicts[signature.verdict]),
     ]),
   );
 }

@@ -92,12 +92,16 @@ export const activationEndSchema = z.object({
 });
 export type ActivationEnd = z.infer<typeof activationEndSchema>;
 
+export const activationStateSchema = z
+  .enum(['usable', 'used-up', 'expired', 'pin-incorrect', 'seal-invalid', 'withdrawn'])
+  .meta({ id: 'ActivationState' });
+
 /** An activation as its client sees it. */
 export const activationSchema = z
   .object({
     ...boundShape,
     credentialId: nameSchema,
-    state: z.enum(['usable', 'used-up', 'expired', 'pin-incorrect', 'seal-invalid', 'withdrawn']),
+    state: activationStateSchema,
     usesLeft: z.int().min(0),
     createdAt: instantSchema,
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   actorSchema,
+  credentialKindSchema,
   credentialRecordSchema,
   credentialSchema,
   delegationSchema,
@@ -10,7 +11,7 @@ import {
   signatureSchemeSchema,
 } from './credential.js';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
-import { certificateStatusSchema } from './revocation.js';
+import { certificateStatusSchema, revocationStatusSchema } from './revocation.js';
 
 /** Most officials, clients, hours and delegations that one credential names. */
 const maxEntries = 500;
@@ -69,7 +70,7 @@ const settingsShape = {
 export const enrolmentSchema = z
   .strictObject({
     credentialId: nameSchema,
-    kind: z.enum(['person', 'organisation']),
+    kind: credentialKindSchema,
     ...settingsShape,
     ...keyShape,
     actor: actorSchema.optional().describe('The administrator in the caller’s system, for the record'),
@@ -120,6 +121,11 @@ export const delegationRequestSchema = z
   .meta({ id: 'DelegationRequest' });
 export type DelegationRequest = z.infer<typeof delegationRequestSchema>;
 
+export const credentialChangeKindSchema = z
+  .enum(['adopted', 'enrolled', 'settings', 'renewed', 'disabled', 'enabled', 'delegated', 'delegation-revoked'])
+  .describe('adopted: a record from before changes were counted, taken over as it was found')
+  .meta({ id: 'CredentialChangeKind' });
+
 /**
  * `credential-changes/<id>/<revision>.json`: what a credential became, by whom, created once and kept for ever. The newest is
  * what `credentials/<id>.json` holds.
@@ -128,16 +134,7 @@ export const credentialChangeSchema = z
   .object({
     credentialId: nameSchema,
     revision: z.int().min(1),
-    change: z.enum([
-      'adopted',
-      'enrolled',
-      'settings',
-      'renewed',
-      'disabled',
-      'enabled',
-      'delegated',
-      'delegation-revoked',
-    ]),
+    change: credentialChangeKindSchema,
     at: instantSchema,
     by: z.string().describe('Client, and the administrator it acted for'),
     requestId: z.string(),
@@ -176,7 +173,7 @@ export const credentialDetailSchema = credentialSchema
     register: nameSchema.optional(),
     revocation: z
       .object({
-        status: z.enum(['good', 'revoked', 'unknown', 'not-checked']),
+        status: revocationStatusSchema,
         checkedAt: instantSchema,
         certificates: z.array(certificateStatusSchema).describe('One for each of the chain but the anchor'),
       })

@@ -18,7 +18,11 @@ export const roleSchema = z
   .meta({ id: 'Role' });
 export type Role = z.infer<typeof roleSchema>;
 
+export const credentialKindSchema = z.enum(['person', 'organisation']).meta({ id: 'CredentialKind' });
+export type CredentialKind = z.infer<typeof credentialKindSchema>;
+
 export const signatureSchemeSchema = z.enum(['rsa-pkcs1', 'rsa-pss', 'ecdsa']).meta({ id: 'SignatureScheme' });
+export type SignatureScheme = z.infer<typeof signatureSchemeSchema>;
 export const digestAlgorithmSchema = z.enum(['sha256', 'sha384', 'sha512']).meta({ id: 'DigestAlgorithm' });
 
 /** The official in the caller’s portal on whose behalf the client acts. Kyso trusts the client in this and records it. */
@@ -35,6 +39,7 @@ export type Actor = z.infer<typeof actorSchema>;
 
 /** Days as `getUTCDay` counts them. */
 export const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+export const weekdaySchema = z.enum(weekdays).meta({ id: 'Weekday' });
 const timeOfDay = (latest: string) =>
   z
     .string()
@@ -44,7 +49,7 @@ const timeOfDay = (latest: string) =>
 /** When a key may be used. Vietnam’s zone, UTC+07:00 all the year. */
 export const hoursSchema = z
   .strictObject({
-    days: z.array(z.enum(weekdays)).min(1).max(7),
+    days: z.array(weekdaySchema).min(1).max(7),
     from: timeOfDay('23:59').describe('HH:MM in Vietnam, included'),
     until: timeOfDay('24:00').describe('HH:MM in Vietnam, not included; 24:00 is the end of the day'),
   })
@@ -88,7 +93,7 @@ const formerKeySchema = z.object({
  */
 export const credentialRecordSchema = z.object({
   credentialId: nameSchema,
-  kind: z.enum(['person', 'organisation']),
+  kind: credentialKindSchema,
   token: nameSchema.describe('Name of the token in the signer’s configuration; also names the queue'),
   keyId: keyIdSchema,
   scheme: signatureSchemeSchema,
@@ -124,7 +129,7 @@ export type TokenState = z.infer<typeof tokenStateSchema>;
 export const credentialSchema = z
   .object({
     credentialId: nameSchema,
-    kind: z.enum(['person', 'organisation']),
+    kind: credentialKindSchema,
     roles: z.array(roleSchema).describe('The roles in which this client may use it'),
     subject: z.string().describe('RFC 4514 distinguished name'),
     subjectName: z.string().describe('Common name of the subject'),

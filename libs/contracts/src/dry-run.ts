@@ -3,19 +3,25 @@ import { nameSchema } from './identifiers.js';
 import { failureSchema } from './problem.js';
 import { warningSchema } from './warnings.js';
 
+export const dryRunCheckNameSchema = z
+  .enum(['request', 'token', 'revocation', 'order', 'drawing'])
+  .describe(
+    'request: all that is checked when a job is accepted; token: somebody can use the key now; revocation: of the signer’s ' +
+      'certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn',
+  )
+  .meta({ id: 'DryRunCheckName' });
+
+export const dryRunOutcomeSchema = z
+  .enum(['passed', 'warning', 'failed', 'not-made'])
+  .describe('not-made: an earlier check failed, or what it asks is only known when an earlier step has signed')
+  .meta({ id: 'DryRunOutcome' });
+
 export const dryRunCheckSchema = z
   .object({
-    check: z
-      .enum(['request', 'token', 'revocation', 'order', 'drawing'])
-      .describe(
-        'request: all that is checked when a job is accepted; token: somebody can use the key now; revocation: of the signer’s ' +
-          'certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn',
-      ),
+    check: dryRunCheckNameSchema,
     step: z.int().min(0).optional(),
     credentialId: nameSchema.optional(),
-    outcome: z
-      .enum(['passed', 'warning', 'failed', 'not-made'])
-      .describe('not-made: an earlier check failed, or what it asks is only known when an earlier step has signed'),
+    outcome: dryRunOutcomeSchema,
     failure: failureSchema.optional(),
     found: z.string().optional().describe('What was found, in English'),
   })

@@ -1,3 +1,5 @@
+import type { BilingualText } from './texts/bilingual.js';
+
 /**
  * Every failure that leaves a process, in one table: its HTTP status, whether the same request may pass when it is
  * repeated, and the text that an official reads, in Vietnamese and English. `{expected}` and `{found}` are added by the
@@ -334,13 +336,11 @@ const table = {
   ),
 } as const;
 
-interface FailureRow {
+export interface FailureRow extends BilingualText {
   /** HTTP status when the failure is answered directly (RFC 9110). */
   readonly httpStatus: number;
   /** True when the same request may pass later without being changed. */
   readonly retryable: boolean;
-  readonly vi: string;
-  readonly en: string;
 }
 
 function row(httpStatus: number, retryable: boolean, vi: string, en: string): FailureRow {

@@ -25,6 +25,8 @@ export * from './signing-job.js';
 export * from './step-texts.js';
 export * from './template.js';
 export * from './text-style.js';
+export type { BilingualText } from './texts/bilingual.js';
+export * from './texts/catalogue.js';
 export * from './texts/line-labels.js';
 export * from './token.js';
 export * from './verification.js';

@@ -16,7 +16,10 @@ export const namedPlaceSchema = z
 
 export const lengthPt = z.number().min(1).max(14_400);
 export const coordinatePt = z.number().min(-14_400).max(14_400);
-export const pageSchema = z.union([z.int().min(1), z.literal('last')]).describe('1 is the first page');
+export const pageSchema = z
+  .union([z.int().min(1), z.literal('last')])
+  .describe('1 is the first page')
+  .meta({ id: 'Page' });
 
 const onRectangle = z.strictObject({
   page: pageSchema,
@@ -38,6 +41,9 @@ export type FixedPlacement = z.infer<typeof fixedPlacementSchema>;
 
 const anchorText = z.string().trim().min(2).max(200);
 
+export const anchorOccurrenceSchema = z.enum(['first', 'last']).meta({ id: 'AnchorOccurrence' });
+export const anchorSideSchema = z.enum(['above', 'below', 'over', 'left', 'right']).meta({ id: 'AnchorSide' });
+
 /** Beside a text of the document: the signer's full name, as the desktop tools do it. */
 export const anchorPlaceShape = {
   anchor: z.strictObject({
@@ -54,12 +60,9 @@ export const anchorPlaceShape = {
           'Filled in likewise',
       ),
     page: pageSchema.optional().describe('Absent: all pages. 1 is the first page'),
-    occurrence: z.enum(['first', 'last']).default('last').describe('Which one where the text stands more than once'),
+    occurrence: anchorOccurrenceSchema.default('last').describe('Which one where the text stands more than once'),
   }),
-  side: z
-    .enum(['above', 'below', 'over', 'left', 'right'])
-    .default('above')
-    .describe('Of the text; centred on it. Without effect where `below` is given'),
+  side: anchorSideSchema.default('above').describe('Of the text; centred on it. Without effect where `below` is given'),
   offset: offsetSchema.optional().describe('Added to where it would stand: to the right, and upwards'),
 };
 const atAnchor = z
@@ -80,7 +83,8 @@ export const coveringSchema = z
     z.strictObject({ field: z.string().min(1).max(200) }).describe('The signature in that field of the document'),
     z.strictObject({ step: z.int().min(0).max(7) }).describe('The signature of an earlier step of this job, from 0'),
   ])
-  .describe('A third of its width is covered, on its left; both are centred on one height');
+  .describe('A third of its width is covered, on its left; both are centred on one height')
+  .meta({ id: 'Covering' });
 
 /** As the seal stands over the left third of the leader's signature (Nghị định 30/2020/NĐ-CP, annex I). */
 const overSignature = z

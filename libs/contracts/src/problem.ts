@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { failureCodes, type FailureCode, type SigningError } from './failure-codes.js';
 
-const codes = Object.keys(failureCodes) as [FailureCode, ...FailureCode[]];
+const failureCodeSchema = z
+  .enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]])
+  .describe('One of the failure codes in docs/failure-codes.md')
+  .meta({ id: 'FailureCode' });
 
 /** A failure as it is stored in an outcome and shown to a client. */
 export const failureSchema = z
   .object({
-    code: z.enum(codes).describe('One of the failure codes in docs/failure-codes.md'),
+    code: failureCodeSchema,
     messageVi: z.string().describe('For the official, in Vietnamese'),
     messageEn: z.string().describe('The same in English'),
     expected: z.string().optional().describe('What would have been accepted'),

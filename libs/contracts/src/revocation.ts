@@ -9,6 +9,12 @@ export const evidenceRequestSchema = z.strictObject({
 });
 export type EvidenceRequest = z.infer<typeof evidenceRequestSchema>;
 
+/** What is known of the revocation of a certificate. Where fewer states are possible, a field has fewer. */
+export const revocationStatusSchema = z
+  .enum(['good', 'revoked', 'unknown', 'not-checked'])
+  .describe('unknown: neither OCSP nor CRL says anything; not-checked: nobody was asked')
+  .meta({ id: 'RevocationStatus' });
+
 export const certificateStatusSchema = z.object({
   certificateSha256: sha256Schema,
   status: z.enum(['good', 'revoked', 'unknown']),

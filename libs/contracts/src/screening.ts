@@ -46,7 +46,8 @@ export type ScreeningFinding = z.infer<typeof screeningFindingSchema>;
 
 export const screeningVerdictSchema = z
   .enum(['refuse', 'warn', 'allow'])
-  .describe('refuse: PDF_SCREENED; warn: signed, and stated in the job’s answer; allow: not even looked for');
+  .describe('refuse: PDF_SCREENED; warn: signed, and stated in the job’s answer; allow: not even looked for')
+  .meta({ id: 'ScreeningVerdict' });
 export type ScreeningVerdict = z.infer<typeof screeningVerdictSchema>;
 
 /** What is to be done about some of the kinds; what is not named keeps its default. */

@@ -185,19 +185,21 @@ export const jobStatusSchema = z
   .meta({ id: 'JobStatus' });
 export type JobStatus = z.infer<typeof jobStatusSchema>;
 
-export const stageSchema = z.enum([
-  'accepted',
-  'screened',
-  'prepared',
-  'signed',
-  'timestamped',
-  'evidence',
-  'self-checked',
-  'released',
-  'waiting',
-  'completed',
-  'failed',
-]);
+export const stageSchema = z
+  .enum([
+    'accepted',
+    'screened',
+    'prepared',
+    'signed',
+    'timestamped',
+    'evidence',
+    'self-checked',
+    'released',
+    'waiting',
+    'completed',
+    'failed',
+  ])
+  .meta({ id: 'Stage' });
 export type Stage = z.infer<typeof stageSchema>;
 
 /** `GET /v1/signing-jobs/{id}`, and the data of the server-sent event `job`. */

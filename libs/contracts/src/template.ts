@@ -32,14 +32,17 @@ export const templateTypeSchema = z
   .meta({ id: 'TemplateType' });
 export type TemplateType = z.infer<typeof templateTypeSchema>;
 
+export const templateLineKindSchema = z
+  .enum(['signer', 'organisation', 'email', 'time', 'number', 'date', 'note', 'text'])
+  .describe(
+    'signer: common name of the certificate; time: of signing; number, date, note: of the step; text: as it is written',
+  )
+  .meta({ id: 'TemplateLineKind' });
+
 /** A line of a template; its label comes from the catalogue of texts. */
 export const templateLineSchema = z
   .strictObject({
-    kind: z
-      .enum(['signer', 'organisation', 'email', 'time', 'number', 'date', 'note', 'text'])
-      .describe(
-        'signer: common name of the certificate; time: of signing; number, date, note: of the step; text: as it is written',
-      ),
+    kind: templateLineKindSchema,
     text: z
       .string()
       .min(1)
@@ -97,12 +100,17 @@ export const templateOwnerSchema = z
   .meta({ id: 'TemplateOwner' });
 export type TemplateOwner = z.infer<typeof templateOwnerSchema>;
 
+export const templateDisplaySchema = z
+  .enum(['image', 'text', 'both'])
+  .describe('hình ảnh, thông tin, or kết hợp')
+  .meta({ id: 'TemplateDisplay' });
+
 /** What a template is, without what the service adds. */
 export const templateContentShape = {
   name: z.string().trim().min(1).max(200).describe('For people'),
   type: templateTypeSchema,
   owner: templateOwnerSchema.default({ kind: 'all' }),
-  display: z.enum(['image', 'text', 'both']).describe('hình ảnh, thông tin, or kết hợp'),
+  display: templateDisplaySchema,
   lines: z.array(templateLineSchema).max(12).default([]),
   fontSizePt: z.number().min(4).max(72).default(10),
   ...textStyleShape,
@@ -137,7 +145,7 @@ const imageShape = {
 };
 
 const isDrawable = (one: {
-  readonly display: 'image' | 'text' | 'both';
+  readonly display: z.infer<typeof templateDisplaySchema>;
   readonly lines: readonly TemplateLine[];
   readonly imageBase64?: string | undefined;
   readonly imageSha256?: string | undefined;

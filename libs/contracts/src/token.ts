@@ -3,18 +3,25 @@ import { actorSchema, tokenStateSchema } from './credential.js';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
 import { quarantineSchema } from './records.js';
 
+export const tokenKeyTypeSchema = z.enum(['rsa', 'ec', 'other']).meta({ id: 'TokenKeyType' });
+
 /** One key on a token: what lies there under one CKA_ID. Public data only. */
 export const tokenKeySchema = z
   .object({
     keyId: z.string().describe('CKA_ID, hexadecimal'),
     keyLabel: z.string().optional().describe('CKA_LABEL of the private key, else of the public key or the certificate'),
-    type: z.enum(['rsa', 'ec', 'other']).optional().describe('Absent: the token shows keys only after a login'),
+    type: tokenKeyTypeSchema.optional().describe('Absent: the token shows keys only after a login'),
     privateKeySeen: z.boolean().describe('False where nobody has logged in yet: private keys are hidden then'),
     publicKeySha256: sha256Schema.optional().describe('SHA-256 of the SubjectPublicKeyInfo, where the token tells it'),
     certificatesPem: z.array(z.string()).describe('Certificates under the same CKA_ID; several after a renewal'),
   })
   .meta({ id: 'TokenKey' });
 export type TokenKey = z.infer<typeof tokenKeySchema>;
+
+export const tokenLoginSchema = z
+  .enum(['unattended', 'activation'])
+  .describe('unattended: the signer has the PIN in a file; activation: each use needs one')
+  .meta({ id: 'TokenLogin' });
 
 /** `tokens/<token>/inventory.json`: what a signer last read from the token. Public data; no PIN was needed to be told it. */
 export const tokenInventorySchema = z
@@ -25,10 +32,7 @@ export const tokenInventorySchema = z
     manufacturer: z.string(),
     model: z.string(),
     signerId: z.string().describe('The signer that read it'),
-    login: z
-      .enum(['unattended', 'activation'])
-      .default('unattended')
-      .describe('unattended: the signer has the PIN in a file; activation: each use needs one'),
+    login: tokenLoginSchema.default('unattended'),
     readAt: instantSchema,
     keys: z.array(tokenKeySchema),
     otherCertificatesPem: z.array(z.string()).describe('Certificates without a key on the token, such as those of CAs'),

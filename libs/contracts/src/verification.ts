@@ -8,7 +8,26 @@ export const verdictSchema = z
   .meta({ id: 'Verdict' });
 export type Verdict = z.infer<typeof verdictSchema>;
 
-const checkSchema = z.enum(['passed', 'failed', 'indeterminate']);
+export const checkResultSchema = z.enum(['passed', 'failed', 'indeterminate']).meta({ id: 'CheckResult' });
+
+export const signatureKindSchema = z.enum(['signature', 'document-timestamp']).meta({ id: 'SignatureKind' });
+
+export const indicationSchema = z
+  .enum(['TOTAL-PASSED', 'TOTAL-FAILED', 'INDETERMINATE'])
+  .describe('ETSI EN 319 102-1')
+  .meta({ id: 'Indication' });
+
+export const signatureLevelSchema = levelSchema
+  .or(z.literal('none'))
+  .describe('The baseline level that the signature has; none below B-B, and for document time-stamps')
+  .meta({ id: 'SignatureLevel' });
+
+export const coverageSchema = z
+  .enum(['whole-file', 'whole-revision', 'modified', 'partial'])
+  .describe(
+    'whole-revision: later increments hold only permitted changes; modified: they hold others; partial: the ByteRange is not that of a whole revision',
+  )
+  .meta({ id: 'Coverage' });
 
 export const certificateSummarySchema = z
   .object({
@@ -33,29 +52,26 @@ export const timestampSummarySchema = z
     trusted: z.boolean(),
   })
   .meta({ id: 'TimestampSummary' });
+export type TimestampSummary = z.infer<typeof timestampSummarySchema>;
 
 export const signatureReportSchema = z
   .object({
     field: z.string(),
-    kind: z.enum(['signature', 'document-timestamp']),
+    kind: signatureKindSchema,
     verdict: verdictSchema,
-    indication: z.enum(['TOTAL-PASSED', 'TOTAL-FAILED', 'INDETERMINATE']).describe('ETSI EN 319 102-1'),
+    indication: indicationSchema,
     subIndication: z.string().optional().describe('ETSI EN 319 102-1, table 5, such as HASH_FAILURE'),
     reasons: z.array(z.object({ code: z.string(), vi: z.string(), en: z.string() })),
     signer: certificateSummarySchema.optional(),
-    level: levelSchema.or(z.literal('none')).describe('The baseline level that the signature has; none below B-B'),
+    level: signatureLevelSchema,
     algorithm: z.string().describe('Such as RSA-2048 PKCS#1 v1.5 SHA-256'),
-    integrity: checkSchema.describe(
+    integrity: checkResultSchema.describe(
       'The bytes of the ByteRange hash to messageDigest and the signature value is right',
     ),
-    coverage: z
-      .enum(['whole-file', 'whole-revision', 'modified', 'partial'])
-      .describe(
-        'whole-revision: later increments hold only permitted changes; modified: they hold others; partial: the ByteRange is not that of a whole revision',
-      ),
+    coverage: coverageSchema,
     revision: z.int().describe('1-based number of the revision that the signature closes'),
-    certificateChain: checkSchema,
-    validAtSigningTime: checkSchema,
+    certificateChain: checkResultSchema,
+    validAtSigningTime: checkResultSchema,
     signingTime: instantSchema.optional().describe('/M as the signer claims it'),
     bestSignatureTime: instantSchema.optional().describe('The time that is proven, or now'),
     timestamp: timestampSummarySchema.optional(),

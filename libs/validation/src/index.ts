@@ -14,4 +14,5 @@ export type {
   ValidationReport,
   Verdict,
 } from './report.js';
+export { subIndicationCatalogue, type SubIndication } from './sub-indications.js';
 export { validatePdf } from './validate-pdf.js';

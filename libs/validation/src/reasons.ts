@@ -1,22 +1,22 @@
 import type { Indication, Note } from './report.js';
+import type { SubIndication } from './sub-indications.js';
 
 interface Reason {
   /** What the finding does to the signature; TOTAL-PASSED: nothing, it is a remark. */
   readonly indication: Indication;
-  /** ETSI EN 319 102-1, table 6. */
-  readonly subIndication?: string;
+  readonly subIndication?: SubIndication;
   /** `{detail}` is replaced by what was found. */
   readonly vi: string;
   readonly en: string;
 }
 
-const failed = (subIndication: string, vi: string, en: string): Reason => ({
+const failed = (subIndication: SubIndication, vi: string, en: string): Reason => ({
   indication: 'TOTAL-FAILED',
   subIndication,
   vi,
   en,
 });
-const open = (subIndication: string, vi: string, en: string): Reason => ({
+const open = (subIndication: SubIndication, vi: string, en: string): Reason => ({
   indication: 'INDETERMINATE',
   subIndication,
   vi,
@@ -78,7 +78,7 @@ export const reasonCatalogue = {
   ),
   SIGNATURE_WRONG: failed(
     'SIG_CRYPTO_FAILURE',
-    'Giá trị chữ ký số không đúng với khóa công khai của chứng thư chữ ký số.',
+    'Giá trị chữ ký số không đúng với khoá công khai của chứng thư chữ ký số.',
     'The signature value does not verify with the public key of the certificate.',
   ),
   SIGNING_CERTIFICATE_MISMATCH: open(
@@ -98,7 +98,7 @@ export const reasonCatalogue = {
   ),
   ALGORITHM_NOT_ACCEPTED: open(
     'CRYPTO_CONSTRAINTS_FAILURE',
-    'Thuật toán, độ dài khóa hoặc dạng chữ ký số không được chấp nhận theo quy định: {detail}.',
+    'Thuật toán, độ dài khoá hoặc dạng chữ ký số không được chấp nhận theo quy định: {detail}.',
     'The algorithm, the key length or the kind of signature is not accepted: {detail}.',
   ),
 

@@ -1,3 +1,5 @@
+import type { SubIndication } from './sub-indications.js';
+
 /** hợp lệ / không hợp lệ / không đủ thông tin xác thực (Thông tư 15/2025/TT-BKHCN); one to one with the indication. */
 export type Verdict = 'valid' | 'invalid' | 'indeterminate';
 export type Check = 'passed' | 'failed' | 'indeterminate';
@@ -68,7 +70,7 @@ export interface SignatureReport {
   verdict: Verdict;
   indication: Indication;
   /** ETSI EN 319 102-1, table 6; absent with TOTAL-PASSED. */
-  subIndication?: string | undefined;
+  subIndication?: SubIndication | undefined;
   /** Why, the deciding ones first; with TOTAL-PASSED only remarks. */
   reasons: Note[];
   signer?: CertificateSummary | undefined;

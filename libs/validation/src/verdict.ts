@@ -1,10 +1,11 @@
 import { noteOf, reasonOf, type Finding } from './reasons.js';
 import type { Indication, Note, Verdict } from './report.js';
+import type { SubIndication } from './sub-indications.js';
 
 export interface Conclusion {
   readonly verdict: Verdict;
   readonly indication: Indication;
-  readonly subIndication?: string;
+  readonly subIndication?: SubIndication;
   readonly reasons: Note[];
 }
 

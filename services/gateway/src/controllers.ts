@@ -7,6 +7,7 @@ import { RegistersController } from './registers.controller.js';
 import { SigningJobSetsController } from './signing-job-sets.controller.js';
 import { SigningJobsController } from './signing-jobs.controller.js';
 import { TemplatesController } from './templates.controller.js';
+import { TextsController } from './texts.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { VerificationsController } from './verifications.controller.js';
 
@@ -21,6 +22,7 @@ export const controllers = [
   SigningJobsController,
   SigningJobSetsController,
   TemplatesController,
+  TextsController,
   TokensController,
   VerificationsController,
 ];

@@ -586,6 +586,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/texts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Gives every text that officials read, in Vietnamese and English
+     * @description So that a portal shows the same words as this service. Any client may ask. Keep it, and ask again with If-None-Match.
+     */
+    get: operations['Texts_show'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/tokens': {
     parameters: {
       query?: never;
@@ -684,8 +704,7 @@ export interface components {
        */
       expiresAt: string;
       credentialId: string;
-      /** @enum {string} */
-      state: 'usable' | 'used-up' | 'expired' | 'pin-incorrect' | 'seal-invalid' | 'withdrawn';
+      state: components['schemas']['ActivationState'];
       usesLeft: number;
       /** Format: date-time */
       createdAt: string;
@@ -727,12 +746,16 @@ export interface components {
       /** @description The official who gave the PIN, for the record */
       actor?: components['schemas']['Actor'];
     };
+    /** @enum {string} */
+    ActivationState: 'usable' | 'used-up' | 'expired' | 'pin-incorrect' | 'seal-invalid' | 'withdrawn';
     Actor: {
       /** @description The official’s id in the portal, such as a user name; compared byte by byte */
       id: string;
       /** @description For people who read the record */
       name?: string;
     };
+    /** @enum {string} */
+    AnchorOccurrence: 'first' | 'last';
     AnchorPlacement: {
       anchor: {
         /**
@@ -743,20 +766,18 @@ export interface components {
         /** @description A text that stands above the first, as the title stands above the full name: the signature goes between both. Filled in likewise */
         below?: string;
         /** @description Absent: all pages. 1 is the first page */
-        page?: number | 'last';
+        page?: components['schemas']['Page'];
         /**
          * @description Which one where the text stands more than once
          * @default last
-         * @enum {string}
          */
-        occurrence?: 'first' | 'last';
+        occurrence?: components['schemas']['AnchorOccurrence'];
       };
       /**
        * @description Of the text; centred on it. Without effect where `below` is given
        * @default above
-       * @enum {string}
        */
-      side?: 'above' | 'below' | 'over' | 'left' | 'right';
+      side?: components['schemas']['AnchorSide'];
       /** @description Added to where it would stand: to the right, and upwards */
       offset?: {
         /** @default 0 */
@@ -769,6 +790,8 @@ export interface components {
       /** @description Where the text is not found, as in a scan. Absent: the job is refused with ANCHOR_NOT_FOUND */
       otherwise?: components['schemas']['FixedPlacement'];
     };
+    /** @enum {string} */
+    AnchorSide: 'above' | 'below' | 'over' | 'left' | 'right';
     Appearance: {
       /** @description PNG, transparent background; at most 3.5 MB decoded */
       imagePngBase64?: string;
@@ -778,16 +801,10 @@ export interface components {
       fontSizePt?: number;
       /** @description sRGB, RRGGBB; default 000000 */
       color?: string;
-      /**
-       * @description Default upright
-       * @enum {string}
-       */
-      fontStyle?: 'upright' | 'italic';
-      /**
-       * @description Default: as the shape of the rectangle asks
-       * @enum {string}
-       */
-      align?: 'left' | 'center' | 'right';
+      /** @description Default upright */
+      fontStyle?: components['schemas']['FontStyle'];
+      /** @description Default: as the shape of the rectangle asks */
+      align?: components['schemas']['TextAlign'];
     };
     CertificateSummary: {
       subject: string;
@@ -802,23 +819,30 @@ export interface components {
       notAfter: string;
       sha256: string;
     };
+    /** @enum {string} */
+    CheckResult: 'passed' | 'failed' | 'indeterminate';
+    /**
+     * @description whole-revision: later increments hold only permitted changes; modified: they hold others; partial: the ByteRange is not that of a whole revision
+     * @enum {string}
+     */
+    Coverage: 'whole-file' | 'whole-revision' | 'modified' | 'partial';
+    /** @description A third of its width is covered, on its left; both are centred on one height */
+    Covering:
+      | 'latest'
+      | {
+          field: string;
+        }
+      | {
+          step: number;
+        };
     CoveringPlacement: {
-      /** @description A third of its width is covered, on its left; both are centred on one height */
-      covering:
-        | 'latest'
-        | {
-            field: string;
-          }
-        | {
-            step: number;
-          };
+      covering: components['schemas']['Covering'];
       widthPt: number;
       heightPt: number;
     };
     Credential: {
       credentialId: string;
-      /** @enum {string} */
-      kind: 'person' | 'organisation';
+      kind: components['schemas']['CredentialKind'];
       /** @description The roles in which this client may use it */
       roles: components['schemas']['Role'][];
       /** @description RFC 4514 distinguished name */
@@ -861,9 +885,7 @@ export interface components {
     CredentialChange: {
       credentialId: string;
       revision: number;
-      /** @enum {string} */
-      change:
-        'adopted' | 'enrolled' | 'settings' | 'renewed' | 'disabled' | 'enabled' | 'delegated' | 'delegation-revoked';
+      change: components['schemas']['CredentialChangeKind'];
       /** Format: date-time */
       at: string;
       /** @description Client, and the administrator it acted for */
@@ -874,8 +896,7 @@ export interface components {
       /** @description The credential from then on */
       record: {
         credentialId: string;
-        /** @enum {string} */
-        kind: 'person' | 'organisation';
+        kind: components['schemas']['CredentialKind'];
         /** @description Name of the token in the signer’s configuration; also names the queue */
         token: string;
         /** @description CKA_ID of the private key, hexadecimal */
@@ -915,13 +936,18 @@ export interface components {
       /** @description SHA-256 of the change before, as it is stored; absent for the first */
       previousSha256?: string;
     };
+    /**
+     * @description adopted: a record from before changes were counted, taken over as it was found
+     * @enum {string}
+     */
+    CredentialChangeKind:
+      'adopted' | 'enrolled' | 'settings' | 'renewed' | 'disabled' | 'enabled' | 'delegated' | 'delegation-revoked';
     CredentialChangeList: {
       changes: components['schemas']['CredentialChange'][];
     };
     CredentialDetail: {
       credentialId: string;
-      /** @enum {string} */
-      kind: 'person' | 'organisation';
+      kind: components['schemas']['CredentialKind'];
       /** @description The roles in which this client may use it */
       roles: components['schemas']['Role'][];
       /** @description RFC 4514 distinguished name */
@@ -952,8 +978,7 @@ export interface components {
       register?: string;
       /** @description Now, from the revocation cache; unknown: neither OCSP nor CRL could be had */
       revocation: {
-        /** @enum {string} */
-        status: 'good' | 'revoked' | 'unknown' | 'not-checked';
+        status: components['schemas']['RevocationStatus'];
         /** Format: date-time */
         checkedAt: string;
         /** @description One for each of the chain but the anchor */
@@ -975,6 +1000,8 @@ export interface components {
       /** @description For clients of scope manage */
       administration?: components['schemas']['CredentialAdministration'];
     };
+    /** @enum {string} */
+    CredentialKind: 'person' | 'organisation';
     CredentialList: {
       credentials: components['schemas']['Credential'][];
       /** @description There are more: the value of `after` for the next call */
@@ -1100,26 +1127,27 @@ export interface components {
       }[];
     };
     DryRunCheck: {
-      /**
-       * @description request: all that is checked when a job is accepted; token: somebody can use the key now; revocation: of the signer’s certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn
-       * @enum {string}
-       */
-      check: 'request' | 'token' | 'revocation' | 'order' | 'drawing';
+      check: components['schemas']['DryRunCheckName'];
       step?: number;
       credentialId?: string;
-      /**
-       * @description not-made: an earlier check failed, or what it asks is only known when an earlier step has signed
-       * @enum {string}
-       */
-      outcome: 'passed' | 'warning' | 'failed' | 'not-made';
+      outcome: components['schemas']['DryRunOutcome'];
       failure?: components['schemas']['Failure'];
       /** @description What was found, in English */
       found?: string;
     };
+    /**
+     * @description request: all that is checked when a job is accepted; token: somebody can use the key now; revocation: of the signer’s certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn
+     * @enum {string}
+     */
+    DryRunCheckName: 'request' | 'token' | 'revocation' | 'order' | 'drawing';
+    /**
+     * @description not-made: an earlier check failed, or what it asks is only known when an earlier step has signed
+     * @enum {string}
+     */
+    DryRunOutcome: 'passed' | 'warning' | 'failed' | 'not-made';
     Enrolment: {
       credentialId: string;
-      /** @enum {string} */
-      kind: 'person' | 'organisation';
+      kind: components['schemas']['CredentialKind'];
       /** @description Whose key it is: the official, or the organisation */
       owner: string;
       /** @description The organisation for which it signs */
@@ -1152,97 +1180,7 @@ export interface components {
       actor?: components['schemas']['Actor'];
     };
     Failure: {
-      /**
-       * @description One of the failure codes in docs/failure-codes.md
-       * @enum {string}
-       */
-      code:
-        | 'REQUEST_INVALID'
-        | 'UNAUTHENTICATED'
-        | 'FORBIDDEN'
-        | 'CREDENTIAL_FORBIDDEN'
-        | 'ACTOR_FORBIDDEN'
-        | 'ROUTE_UNKNOWN'
-        | 'DOCUMENT_UNKNOWN'
-        | 'VERSION_UNKNOWN'
-        | 'JOB_UNKNOWN'
-        | 'ACTIVATION_UNKNOWN'
-        | 'TOKEN_UNKNOWN'
-        | 'CREDENTIAL_UNKNOWN'
-        | 'METHOD_NOT_ALLOWED'
-        | 'REQUEST_TIMEOUT'
-        | 'POLICY_UNKNOWN'
-        | 'POLICY_VIOLATED'
-        | 'VERSION_STALE'
-        | 'ACTIVATION_EXISTS'
-        | 'CREDENTIAL_EXISTS'
-        | 'CREDENTIAL_CHANGED'
-        | 'QUARANTINE_CHANGED'
-        | 'DOCUMENT_TOO_LARGE'
-        | 'BODY_TOO_LARGE'
-        | 'MEDIA_TYPE_UNSUPPORTED'
-        | 'RANGE_NOT_SATISFIABLE'
-        | 'IDEMPOTENCY_KEY_REUSED'
-        | 'RATE_LIMITED'
-        | 'PDF_EMPTY'
-        | 'PDF_NOT_A_PDF'
-        | 'PDF_DAMAGED'
-        | 'PDF_NO_PAGES'
-        | 'PDF_PASSWORD_NEEDED'
-        | 'PDF_ENCRYPTED'
-        | 'PDF_OWNER_FORBIDS'
-        | 'PDF_HYBRID'
-        | 'PDF_LIMIT_EXCEEDED'
-        | 'PDF_SCREENED'
-        | 'PDF_CERTIFIED'
-        | 'PDF_ALREADY_SIGNED'
-        | 'PDF_FIELD_UNUSABLE'
-        | 'SCAN_INVALID'
-        | 'SCAN_LIMIT_EXCEEDED'
-        | 'PAGE_UNKNOWN'
-        | 'RECTANGLE_OFF_PAGE'
-        | 'ANCHOR_NOT_FOUND'
-        | 'IMAGE_INVALID'
-        | 'TEXT_NOT_DRAWABLE'
-        | 'EARLIER_SIGNATURE_INVALID'
-        | 'ALREADY_ISSUED'
-        | 'NUMBER_INVALID'
-        | 'DATE_INVALID'
-        | 'NUMBER_TAKEN'
-        | 'TEMPLATE_STALE'
-        | 'TEMPLATE_UNKNOWN'
-        | 'TEMPLATE_UNFIT'
-        | 'APPROVAL_MISSING'
-        | 'CERTIFICATE_EXPIRED'
-        | 'CERTIFICATE_NOT_YET_VALID'
-        | 'CERTIFICATE_REVOKED'
-        | 'CERTIFICATE_UNTRUSTED'
-        | 'CERTIFICATE_UNFIT'
-        | 'CERTIFICATE_MISMATCH'
-        | 'CREDENTIAL_DISABLED'
-        | 'OUTSIDE_HOURS'
-        | 'ACTIVATION_REQUIRED'
-        | 'ACTIVATION_EXPIRED'
-        | 'ACTIVATION_USED_UP'
-        | 'ACTIVATION_FOREIGN'
-        | 'ACTIVATION_INVALID'
-        | 'PIN_INCORRECT'
-        | 'TOKEN_QUARANTINED'
-        | 'TOKEN_UNAVAILABLE'
-        | 'KEY_NOT_FOUND'
-        | 'LEVEL_UNREACHABLE'
-        | 'CLOCK_SKEWED'
-        | 'SIGNATURE_WRONG'
-        | 'SELF_CHECK_FAILED'
-        | 'STORE_UNAVAILABLE'
-        | 'STORE_FULL'
-        | 'QUEUE_UNAVAILABLE'
-        | 'SERVICE_STOPPING'
-        | 'TSA_UNAVAILABLE'
-        | 'TSA_REQUEST_INVALID'
-        | 'REVOCATION_UNAVAILABLE'
-        | 'URL_REFUSED'
-        | 'INTERNAL';
+      code: components['schemas']['FailureCode'];
       /** @description For the official, in Vietnamese */
       messageVi: string;
       /** @description The same in English */
@@ -1254,10 +1192,100 @@ export interface components {
       /** @description True when the same request may pass later unchanged */
       retryable: boolean;
     };
+    /**
+     * @description One of the failure codes in docs/failure-codes.md
+     * @enum {string}
+     */
+    FailureCode:
+      | 'REQUEST_INVALID'
+      | 'UNAUTHENTICATED'
+      | 'FORBIDDEN'
+      | 'CREDENTIAL_FORBIDDEN'
+      | 'ACTOR_FORBIDDEN'
+      | 'ROUTE_UNKNOWN'
+      | 'DOCUMENT_UNKNOWN'
+      | 'VERSION_UNKNOWN'
+      | 'JOB_UNKNOWN'
+      | 'ACTIVATION_UNKNOWN'
+      | 'TOKEN_UNKNOWN'
+      | 'CREDENTIAL_UNKNOWN'
+      | 'METHOD_NOT_ALLOWED'
+      | 'REQUEST_TIMEOUT'
+      | 'POLICY_UNKNOWN'
+      | 'POLICY_VIOLATED'
+      | 'VERSION_STALE'
+      | 'ACTIVATION_EXISTS'
+      | 'CREDENTIAL_EXISTS'
+      | 'CREDENTIAL_CHANGED'
+      | 'QUARANTINE_CHANGED'
+      | 'DOCUMENT_TOO_LARGE'
+      | 'BODY_TOO_LARGE'
+      | 'MEDIA_TYPE_UNSUPPORTED'
+      | 'RANGE_NOT_SATISFIABLE'
+      | 'IDEMPOTENCY_KEY_REUSED'
+      | 'RATE_LIMITED'
+      | 'PDF_EMPTY'
+      | 'PDF_NOT_A_PDF'
+      | 'PDF_DAMAGED'
+      | 'PDF_NO_PAGES'
+      | 'PDF_PASSWORD_NEEDED'
+      | 'PDF_ENCRYPTED'
+      | 'PDF_OWNER_FORBIDS'
+      | 'PDF_HYBRID'
+      | 'PDF_LIMIT_EXCEEDED'
+      | 'PDF_SCREENED'
+      | 'PDF_CERTIFIED'
+      | 'PDF_ALREADY_SIGNED'
+      | 'PDF_FIELD_UNUSABLE'
+      | 'SCAN_INVALID'
+      | 'SCAN_LIMIT_EXCEEDED'
+      | 'PAGE_UNKNOWN'
+      | 'RECTANGLE_OFF_PAGE'
+      | 'ANCHOR_NOT_FOUND'
+      | 'IMAGE_INVALID'
+      | 'TEXT_NOT_DRAWABLE'
+      | 'EARLIER_SIGNATURE_INVALID'
+      | 'ALREADY_ISSUED'
+      | 'NUMBER_INVALID'
+      | 'DATE_INVALID'
+      | 'NUMBER_TAKEN'
+      | 'TEMPLATE_STALE'
+      | 'TEMPLATE_UNKNOWN'
+      | 'TEMPLATE_UNFIT'
+      | 'APPROVAL_MISSING'
+      | 'CERTIFICATE_EXPIRED'
+      | 'CERTIFICATE_NOT_YET_VALID'
+      | 'CERTIFICATE_REVOKED'
+      | 'CERTIFICATE_UNTRUSTED'
+      | 'CERTIFICATE_UNFIT'
+      | 'CERTIFICATE_MISMATCH'
+      | 'CREDENTIAL_DISABLED'
+      | 'OUTSIDE_HOURS'
+      | 'ACTIVATION_REQUIRED'
+      | 'ACTIVATION_EXPIRED'
+      | 'ACTIVATION_USED_UP'
+      | 'ACTIVATION_FOREIGN'
+      | 'ACTIVATION_INVALID'
+      | 'PIN_INCORRECT'
+      | 'TOKEN_QUARANTINED'
+      | 'TOKEN_UNAVAILABLE'
+      | 'KEY_NOT_FOUND'
+      | 'LEVEL_UNREACHABLE'
+      | 'CLOCK_SKEWED'
+      | 'SIGNATURE_WRONG'
+      | 'SELF_CHECK_FAILED'
+      | 'STORE_UNAVAILABLE'
+      | 'STORE_FULL'
+      | 'QUEUE_UNAVAILABLE'
+      | 'SERVICE_STOPPING'
+      | 'TSA_UNAVAILABLE'
+      | 'TSA_REQUEST_INVALID'
+      | 'REVOCATION_UNAVAILABLE'
+      | 'URL_REFUSED'
+      | 'INTERNAL';
     FixedPlacement:
       | {
-          /** @description 1 is the first page */
-          page: number | 'last';
+          page: components['schemas']['Page'];
           rectangle: {
             xPt: number;
             yPt: number;
@@ -1266,8 +1294,7 @@ export interface components {
           };
         }
       | {
-          /** @description 1 is the first page */
-          page: number | 'last';
+          page: components['schemas']['Page'];
           place: components['schemas']['NamedPlace'];
           /** @description To the right, and upwards: into the margin, where the places end */
           offset?: {
@@ -1279,8 +1306,10 @@ export interface components {
           widthPt: number;
           heightPt: number;
         };
+    /** @enum {string} */
+    FontStyle: 'upright' | 'italic';
     Hours: {
-      days: ('sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday')[];
+      days: components['schemas']['Weekday'][];
       /** @description HH:MM in Vietnam, included */
       from: string;
       /** @description HH:MM in Vietnam, not included; 24:00 is the end of the day */
@@ -1318,6 +1347,11 @@ export interface components {
         found?: string;
       }[];
     };
+    /**
+     * @description ETSI EN 319 102-1
+     * @enum {string}
+     */
+    Indication: 'TOTAL-PASSED' | 'TOTAL-FAILED' | 'INDETERMINATE';
     /** @enum {string} */
     JobStatus: 'accepted' | 'running' | 'waiting' | 'completed' | 'failed';
     /**
@@ -1352,6 +1386,8 @@ export interface components {
       /** @description Those that count, by their numbers */
       numbers: components['schemas']['NumberClaim'][];
     };
+    /** @description 1 is the first page */
+    Page: number | 'last';
     /** @description Why the step was signed again: the last shortage of reserved space */
     PlaceholderShortage: {
       /** @description Bytes that were reserved for the CMS */
@@ -1361,8 +1397,7 @@ export interface components {
     };
     Placement:
       | {
-          /** @description 1 is the first page */
-          page: number | 'last';
+          page: components['schemas']['Page'];
           rectangle: {
             xPt: number;
             yPt: number;
@@ -1371,8 +1406,7 @@ export interface components {
           };
         }
       | {
-          /** @description 1 is the first page */
-          page: number | 'last';
+          page: components['schemas']['Page'];
           place: components['schemas']['NamedPlace'];
           /** @description To the right, and upwards: into the margin, where the places end */
           offset?: {
@@ -1403,97 +1437,7 @@ export interface components {
       seal?: components['schemas']['TemplateRef'];
     };
     Problem: {
-      /**
-       * @description One of the failure codes in docs/failure-codes.md
-       * @enum {string}
-       */
-      code:
-        | 'REQUEST_INVALID'
-        | 'UNAUTHENTICATED'
-        | 'FORBIDDEN'
-        | 'CREDENTIAL_FORBIDDEN'
-        | 'ACTOR_FORBIDDEN'
-        | 'ROUTE_UNKNOWN'
-        | 'DOCUMENT_UNKNOWN'
-        | 'VERSION_UNKNOWN'
-        | 'JOB_UNKNOWN'
-        | 'ACTIVATION_UNKNOWN'
-        | 'TOKEN_UNKNOWN'
-        | 'CREDENTIAL_UNKNOWN'
-        | 'METHOD_NOT_ALLOWED'
-        | 'REQUEST_TIMEOUT'
-        | 'POLICY_UNKNOWN'
-        | 'POLICY_VIOLATED'
-        | 'VERSION_STALE'
-        | 'ACTIVATION_EXISTS'
-        | 'CREDENTIAL_EXISTS'
-        | 'CREDENTIAL_CHANGED'
-        | 'QUARANTINE_CHANGED'
-        | 'DOCUMENT_TOO_LARGE'
-        | 'BODY_TOO_LARGE'
-        | 'MEDIA_TYPE_UNSUPPORTED'
-        | 'RANGE_NOT_SATISFIABLE'
-        | 'IDEMPOTENCY_KEY_REUSED'
-        | 'RATE_LIMITED'
-        | 'PDF_EMPTY'
-        | 'PDF_NOT_A_PDF'
-        | 'PDF_DAMAGED'
-        | 'PDF_NO_PAGES'
-        | 'PDF_PASSWORD_NEEDED'
-        | 'PDF_ENCRYPTED'
-        | 'PDF_OWNER_FORBIDS'
-        | 'PDF_HYBRID'
-        | 'PDF_LIMIT_EXCEEDED'
-        | 'PDF_SCREENED'
-        | 'PDF_CERTIFIED'
-        | 'PDF_ALREADY_SIGNED'
-        | 'PDF_FIELD_UNUSABLE'
-        | 'SCAN_INVALID'
-        | 'SCAN_LIMIT_EXCEEDED'
-        | 'PAGE_UNKNOWN'
-        | 'RECTANGLE_OFF_PAGE'
-        | 'ANCHOR_NOT_FOUND'
-        | 'IMAGE_INVALID'
-        | 'TEXT_NOT_DRAWABLE'
-        | 'EARLIER_SIGNATURE_INVALID'
-        | 'ALREADY_ISSUED'
-        | 'NUMBER_INVALID'
-        | 'DATE_INVALID'
-        | 'NUMBER_TAKEN'
-        | 'TEMPLATE_STALE'
-        | 'TEMPLATE_UNKNOWN'
-        | 'TEMPLATE_UNFIT'
-        | 'APPROVAL_MISSING'
-        | 'CERTIFICATE_EXPIRED'
-        | 'CERTIFICATE_NOT_YET_VALID'
-        | 'CERTIFICATE_REVOKED'
-        | 'CERTIFICATE_UNTRUSTED'
-        | 'CERTIFICATE_UNFIT'
-        | 'CERTIFICATE_MISMATCH'
-        | 'CREDENTIAL_DISABLED'
-        | 'OUTSIDE_HOURS'
-        | 'ACTIVATION_REQUIRED'
-        | 'ACTIVATION_EXPIRED'
-        | 'ACTIVATION_USED_UP'
-        | 'ACTIVATION_FOREIGN'
-        | 'ACTIVATION_INVALID'
-        | 'PIN_INCORRECT'
-        | 'TOKEN_QUARANTINED'
-        | 'TOKEN_UNAVAILABLE'
-        | 'KEY_NOT_FOUND'
-        | 'LEVEL_UNREACHABLE'
-        | 'CLOCK_SKEWED'
-        | 'SIGNATURE_WRONG'
-        | 'SELF_CHECK_FAILED'
-        | 'STORE_UNAVAILABLE'
-        | 'STORE_FULL'
-        | 'QUEUE_UNAVAILABLE'
-        | 'SERVICE_STOPPING'
-        | 'TSA_UNAVAILABLE'
-        | 'TSA_REQUEST_INVALID'
-        | 'REVOCATION_UNAVAILABLE'
-        | 'URL_REFUSED'
-        | 'INTERNAL';
+      code: components['schemas']['FailureCode'];
       /** @description For the official, in Vietnamese */
       messageVi: string;
       /** @description The same in English */
@@ -1524,19 +1468,7 @@ export interface components {
     Progress: {
       jobId: string;
       step: number;
-      /** @enum {string} */
-      stage:
-        | 'accepted'
-        | 'screened'
-        | 'prepared'
-        | 'signed'
-        | 'timestamped'
-        | 'evidence'
-        | 'self-checked'
-        | 'released'
-        | 'waiting'
-        | 'completed'
-        | 'failed';
+      stage: components['schemas']['Stage'];
       /** Format: date-time */
       at: string;
     };
@@ -1570,6 +1502,11 @@ export interface components {
       /** @description What was expected and what was found, in English */
       reason: string;
     };
+    /**
+     * @description unknown: neither OCSP nor CRL says anything; not-checked: nobody was asked
+     * @enum {string}
+     */
+    RevocationStatus: 'good' | 'revoked' | 'unknown' | 'not-checked';
     /**
      * @description leader: the authorised person approves; clerk: the organisation’s seal, with number and date, only after a valid approval; copy: the organisation certifies a copy; attachment: the organisation signs an annex of what it issued; incoming: the organisation stamps what it received; digitised: a scanned paper is signed
      * @enum {string}
@@ -1612,6 +1549,11 @@ export interface components {
       | 'stray-bytes'
       | 'ambiguous-dictionary'
       | 'not-screened';
+    /**
+     * @description refuse: PDF_SCREENED; warn: signed, and stated in the job’s answer; allow: not even looked for
+     * @enum {string}
+     */
+    ScreeningVerdict: 'refuse' | 'warn' | 'allow';
     SealedPinPlaintext: {
       /** @description Made by the caller, at random: the sealed PIN names it, so that it is good for this activation only */
       activationId: string;
@@ -1628,16 +1570,15 @@ export interface components {
       credentialId: string;
       pin: string;
     };
+    /** @enum {string} */
+    SignatureKind: 'signature' | 'document-timestamp';
+    /** @description The baseline level that the signature has; none below B-B, and for document time-stamps */
+    SignatureLevel: components['schemas']['Level'] | 'none';
     SignatureReport: {
       field: string;
-      /** @enum {string} */
-      kind: 'signature' | 'document-timestamp';
+      kind: components['schemas']['SignatureKind'];
       verdict: components['schemas']['Verdict'];
-      /**
-       * @description ETSI EN 319 102-1
-       * @enum {string}
-       */
-      indication: 'TOTAL-PASSED' | 'TOTAL-FAILED' | 'INDETERMINATE';
+      indication: components['schemas']['Indication'];
       /** @description ETSI EN 319 102-1, table 5, such as HASH_FAILURE */
       subIndication?: string;
       reasons: {
@@ -1646,26 +1587,16 @@ export interface components {
         en: string;
       }[];
       signer?: components['schemas']['CertificateSummary'];
-      /** @description The baseline level that the signature has; none below B-B */
-      level: components['schemas']['Level'] | 'none';
+      level: components['schemas']['SignatureLevel'];
       /** @description Such as RSA-2048 PKCS#1 v1.5 SHA-256 */
       algorithm: string;
-      /**
-       * @description The bytes of the ByteRange hash to messageDigest and the signature value is right
-       * @enum {string}
-       */
-      integrity: 'passed' | 'failed' | 'indeterminate';
-      /**
-       * @description whole-revision: later increments hold only permitted changes; modified: they hold others; partial: the ByteRange is not that of a whole revision
-       * @enum {string}
-       */
-      coverage: 'whole-file' | 'whole-revision' | 'modified' | 'partial';
+      /** @description The bytes of the ByteRange hash to messageDigest and the signature value is right */
+      integrity: components['schemas']['CheckResult'];
+      coverage: components['schemas']['Coverage'];
       /** @description 1-based number of the revision that the signature closes */
       revision: number;
-      /** @enum {string} */
-      certificateChain: 'passed' | 'failed' | 'indeterminate';
-      /** @enum {string} */
-      validAtSigningTime: 'passed' | 'failed' | 'indeterminate';
+      certificateChain: components['schemas']['CheckResult'];
+      validAtSigningTime: components['schemas']['CheckResult'];
       /**
        * Format: date-time
        * @description /M as the signer claims it
@@ -1760,7 +1691,7 @@ export interface components {
       certify?: 1 | 2 | 3;
       /** @description What is done about findings in documents, where it differs from the client’s and the cluster’s policy */
       screening?: {
-        [key: string]: 'refuse' | 'warn' | 'allow';
+        [key: string]: components['schemas']['ScreeningVerdict'];
       };
     };
     SigningStep: {
@@ -1795,6 +1726,19 @@ export interface components {
       /** @description For role attachment: the document that it belongs to, which must be approved and sealed; its newest version counts */
       attachmentOf?: string;
     };
+    /** @enum {string} */
+    Stage:
+      | 'accepted'
+      | 'screened'
+      | 'prepared'
+      | 'signed'
+      | 'timestamped'
+      | 'evidence'
+      | 'self-checked'
+      | 'released'
+      | 'waiting'
+      | 'completed'
+      | 'failed';
     StepResult: {
       step: number;
       credentialId: string;
@@ -1858,27 +1802,17 @@ export interface components {
        *     }
        */
       owner: components['schemas']['TemplateOwner'];
-      /**
-       * @description hình ảnh, thông tin, or kết hợp
-       * @enum {string}
-       */
-      display: 'image' | 'text' | 'both';
+      display: components['schemas']['TemplateDisplay'];
       /** @default [] */
       lines: components['schemas']['TemplateLine'][];
       /** @default 10 */
       fontSizePt: number;
       /** @description sRGB, RRGGBB; default 000000 */
       color?: string;
-      /**
-       * @description Default upright
-       * @enum {string}
-       */
-      fontStyle?: 'upright' | 'italic';
-      /**
-       * @description Default: as the shape of the rectangle asks
-       * @enum {string}
-       */
-      align?: 'left' | 'center' | 'right';
+      /** @description Default upright */
+      fontStyle?: components['schemas']['FontStyle'];
+      /** @description Default: as the shape of the rectangle asks */
+      align?: components['schemas']['TextAlign'];
       widthPt: number;
       heightPt: number;
       /** @description Absent: each step has to say where */
@@ -1905,27 +1839,17 @@ export interface components {
        *     }
        */
       owner?: components['schemas']['TemplateOwner'];
-      /**
-       * @description hình ảnh, thông tin, or kết hợp
-       * @enum {string}
-       */
-      display: 'image' | 'text' | 'both';
+      display: components['schemas']['TemplateDisplay'];
       /** @default [] */
       lines?: components['schemas']['TemplateLine'][];
       /** @default 10 */
       fontSizePt?: number;
       /** @description sRGB, RRGGBB; default 000000 */
       color?: string;
-      /**
-       * @description Default upright
-       * @enum {string}
-       */
-      fontStyle?: 'upright' | 'italic';
-      /**
-       * @description Default: as the shape of the rectangle asks
-       * @enum {string}
-       */
-      align?: 'left' | 'center' | 'right';
+      /** @description Default upright */
+      fontStyle?: components['schemas']['FontStyle'];
+      /** @description Default: as the shape of the rectangle asks */
+      align?: components['schemas']['TextAlign'];
       widthPt: number;
       heightPt: number;
       /** @description Absent: each step has to say where */
@@ -1953,27 +1877,17 @@ export interface components {
        *     }
        */
       owner?: components['schemas']['TemplateOwner'];
-      /**
-       * @description hình ảnh, thông tin, or kết hợp
-       * @enum {string}
-       */
-      display: 'image' | 'text' | 'both';
+      display: components['schemas']['TemplateDisplay'];
       /** @default [] */
       lines?: components['schemas']['TemplateLine'][];
       /** @default 10 */
       fontSizePt?: number;
       /** @description sRGB, RRGGBB; default 000000 */
       color?: string;
-      /**
-       * @description Default upright
-       * @enum {string}
-       */
-      fontStyle?: 'upright' | 'italic';
-      /**
-       * @description Default: as the shape of the rectangle asks
-       * @enum {string}
-       */
-      align?: 'left' | 'center' | 'right';
+      /** @description Default upright */
+      fontStyle?: components['schemas']['FontStyle'];
+      /** @description Default: as the shape of the rectangle asks */
+      align?: components['schemas']['TextAlign'];
       widthPt: number;
       heightPt: number;
       /** @description Absent: each step has to say where */
@@ -1984,12 +1898,13 @@ export interface components {
       imageSha256?: string;
       actor?: components['schemas']['Actor'];
     };
+    /**
+     * @description hình ảnh, thông tin, or kết hợp
+     * @enum {string}
+     */
+    TemplateDisplay: 'image' | 'text' | 'both';
     TemplateLine: {
-      /**
-       * @description signer: common name of the certificate; time: of signing; number, date, note: of the step; text: as it is written
-       * @enum {string}
-       */
-      kind: 'signer' | 'organisation' | 'email' | 'time' | 'number' | 'date' | 'note' | 'text';
+      kind: components['schemas']['TemplateLineKind'];
       /** @description For kind text, and instead of the label and value of the others: may hold {signerName}, {organisationName}, {email}, {signingTime}, {number}, {serial}, {date}, {day}, {month}, {year}, {note} */
       text?: string;
       /**
@@ -2003,6 +1918,11 @@ export interface components {
        */
       labelled: boolean;
     };
+    /**
+     * @description signer: common name of the certificate; time: of signing; number, date, note: of the step; text: as it is written
+     * @enum {string}
+     */
+    TemplateLineKind: 'signer' | 'organisation' | 'email' | 'time' | 'number' | 'date' | 'note' | 'text';
     TemplateList: {
       templates: components['schemas']['Template'][];
     };
@@ -2019,8 +1939,7 @@ export interface components {
         };
     TemplatePlace:
       | {
-          /** @description 1 is the first page */
-          page: number | 'last';
+          page: components['schemas']['Page'];
           place: components['schemas']['NamedPlace'];
           /** @description To the right, and upwards: into the margin, where the places end */
           offset?: {
@@ -2031,8 +1950,7 @@ export interface components {
           };
         }
       | {
-          /** @description 1 is the first page */
-          page: number | 'last';
+          page: components['schemas']['Page'];
           /** @description Of the lower left corner */
           xPt: number;
           yPt: number;
@@ -2047,20 +1965,18 @@ export interface components {
             /** @description A text that stands above the first, as the title stands above the full name: the signature goes between both. Filled in likewise */
             below?: string;
             /** @description Absent: all pages. 1 is the first page */
-            page?: number | 'last';
+            page?: components['schemas']['Page'];
             /**
              * @description Which one where the text stands more than once
              * @default last
-             * @enum {string}
              */
-            occurrence: 'first' | 'last';
+            occurrence: components['schemas']['AnchorOccurrence'];
           };
           /**
            * @description Of the text; centred on it. Without effect where `below` is given
            * @default above
-           * @enum {string}
            */
-          side: 'above' | 'below' | 'over' | 'left' | 'right';
+          side: components['schemas']['AnchorSide'];
           /** @description Added to where it would stand: to the right, and upwards */
           offset?: {
             /** @default 0 */
@@ -2071,8 +1987,7 @@ export interface components {
           /** @description Where the text is not found, as in a scan */
           otherwise?:
             | {
-                /** @description 1 is the first page */
-                page: number | 'last';
+                page: components['schemas']['Page'];
                 place: components['schemas']['NamedPlace'];
                 /** @description To the right, and upwards: into the margin, where the places end */
                 offset?: {
@@ -2083,23 +1998,14 @@ export interface components {
                 };
               }
             | {
-                /** @description 1 is the first page */
-                page: number | 'last';
+                page: components['schemas']['Page'];
                 /** @description Of the lower left corner */
                 xPt: number;
                 yPt: number;
               };
         }
       | {
-          /** @description A third of its width is covered, on its left; both are centred on one height */
-          covering:
-            | 'latest'
-            | {
-                field: string;
-              }
-            | {
-                step: number;
-              };
+          covering: components['schemas']['Covering'];
         }
       | {
           /** @description A field of the document: of a signature, or of a text for number and date */
@@ -2115,27 +2021,17 @@ export interface components {
        *     }
        */
       owner: components['schemas']['TemplateOwner'];
-      /**
-       * @description hình ảnh, thông tin, or kết hợp
-       * @enum {string}
-       */
-      display: 'image' | 'text' | 'both';
+      display: components['schemas']['TemplateDisplay'];
       /** @default [] */
       lines: components['schemas']['TemplateLine'][];
       /** @default 10 */
       fontSizePt: number;
       /** @description sRGB, RRGGBB; default 000000 */
       color?: string;
-      /**
-       * @description Default upright
-       * @enum {string}
-       */
-      fontStyle?: 'upright' | 'italic';
-      /**
-       * @description Default: as the shape of the rectangle asks
-       * @enum {string}
-       */
-      align?: 'left' | 'center' | 'right';
+      /** @description Default upright */
+      fontStyle?: components['schemas']['FontStyle'];
+      /** @description Default: as the shape of the rectangle asks */
+      align?: components['schemas']['TextAlign'];
       widthPt: number;
       heightPt: number;
       /** @description Absent: each step has to say where */
@@ -2166,6 +2062,21 @@ export interface components {
     TemplateUsed: {
       templateId: string;
       version: number;
+    };
+    /** @enum {string} */
+    TextAlign: 'left' | 'center' | 'right';
+    TextCatalogue: {
+      /** @description Group, then code. A group has the name of a schema of this interface: of an enumeration it has the values, of an object the names of its fields. ReasonCode: reasons of a validation report, {detail} is what was found; SubIndication: its sub-indications. Groups and codes are added with time */
+      groups: {
+        [key: string]: {
+          [key: string]: {
+            /** @description Vietnamese, Unicode NFC */
+            vi: string;
+            /** @description The same in English */
+            en: string;
+          };
+        };
+      };
     };
     TimestampSummary: {
       /** Format: date-time */
@@ -2206,12 +2117,8 @@ export interface components {
       model: string;
       /** @description The signer that read it */
       signerId: string;
-      /**
-       * @description unattended: the signer has the PIN in a file; activation: each use needs one
-       * @default unattended
-       * @enum {string}
-       */
-      login: 'unattended' | 'activation';
+      /** @default unattended */
+      login: components['schemas']['TokenLogin'];
       /** Format: date-time */
       readAt: string;
       keys: components['schemas']['TokenKey'][];
@@ -2223,11 +2130,8 @@ export interface components {
       keyId: string;
       /** @description CKA_LABEL of the private key, else of the public key or the certificate */
       keyLabel?: string;
-      /**
-       * @description Absent: the token shows keys only after a login
-       * @enum {string}
-       */
-      type?: 'rsa' | 'ec' | 'other';
+      /** @description Absent: the token shows keys only after a login */
+      type?: components['schemas']['TokenKeyType'];
       /** @description False where nobody has logged in yet: private keys are hidden then */
       privateKeySeen: boolean;
       /** @description SHA-256 of the SubjectPublicKeyInfo, where the token tells it */
@@ -2235,9 +2139,16 @@ export interface components {
       /** @description Certificates under the same CKA_ID; several after a renewal */
       certificatesPem: string[];
     };
+    /** @enum {string} */
+    TokenKeyType: 'rsa' | 'ec' | 'other';
     TokenList: {
       tokens: components['schemas']['Token'][];
     };
+    /**
+     * @description unattended: the signer has the PIN in a file; activation: each use needs one
+     * @enum {string}
+     */
+    TokenLogin: 'unattended' | 'activation';
     /**
      * @description unknown: no signer has reported this token lately
      * @enum {string}
@@ -2269,16 +2180,7 @@ export interface components {
       version?: number;
     };
     Warning: {
-      /** @enum {string} */
-      code:
-        | 'CERTIFICATE_EXPIRES_SOON'
-        | 'IMAGE_CONVERTED'
-        | 'IMAGE_LOW_RESOLUTION'
-        | 'IMAGE_LARGE'
-        | 'IMAGE_NOT_TRANSPARENT'
-        | 'SEAL_NOT_RED'
-        | 'SIGNATURE_NOT_BLUE'
-        | 'TEMPLATE_NOT_AS_DECREED';
+      code: components['schemas']['WarningCode'];
       /** @description For the official, in Vietnamese */
       messageVi: string;
       /** @description The same in English */
@@ -2286,6 +2188,18 @@ export interface components {
       expected?: string;
       found?: string;
     };
+    /** @enum {string} */
+    WarningCode:
+      | 'CERTIFICATE_EXPIRES_SOON'
+      | 'IMAGE_CONVERTED'
+      | 'IMAGE_LOW_RESOLUTION'
+      | 'IMAGE_LARGE'
+      | 'IMAGE_NOT_TRANSPARENT'
+      | 'SEAL_NOT_RED'
+      | 'SIGNATURE_NOT_BLUE'
+      | 'TEMPLATE_NOT_AS_DECREED';
+    /** @enum {string} */
+    Weekday: 'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday';
   };
   responses: never;
   parameters: never;
@@ -2297,16 +2211,24 @@ export type Activation = components['schemas']['Activation'];
 export type ActivationKey = components['schemas']['ActivationKey'];
 export type ActivationKeys = components['schemas']['ActivationKeys'];
 export type ActivationRequest = components['schemas']['ActivationRequest'];
+export type ActivationState = components['schemas']['ActivationState'];
 export type Actor = components['schemas']['Actor'];
+export type AnchorOccurrence = components['schemas']['AnchorOccurrence'];
 export type AnchorPlacement = components['schemas']['AnchorPlacement'];
+export type AnchorSide = components['schemas']['AnchorSide'];
 export type Appearance = components['schemas']['Appearance'];
 export type CertificateSummary = components['schemas']['CertificateSummary'];
+export type CheckResult = components['schemas']['CheckResult'];
+export type Coverage = components['schemas']['Coverage'];
+export type Covering = components['schemas']['Covering'];
 export type CoveringPlacement = components['schemas']['CoveringPlacement'];
 export type Credential = components['schemas']['Credential'];
 export type CredentialAdministration = components['schemas']['CredentialAdministration'];
 export type CredentialChange = components['schemas']['CredentialChange'];
+export type CredentialChangeKind = components['schemas']['CredentialChangeKind'];
 export type CredentialChangeList = components['schemas']['CredentialChangeList'];
 export type CredentialDetail = components['schemas']['CredentialDetail'];
+export type CredentialKind = components['schemas']['CredentialKind'];
 export type CredentialList = components['schemas']['CredentialList'];
 export type CredentialSettings = components['schemas']['CredentialSettings'];
 export type Delegation = components['schemas']['Delegation'];
@@ -2316,17 +2238,23 @@ export type Document = components['schemas']['Document'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
 export type DryRun = components['schemas']['DryRun'];
 export type DryRunCheck = components['schemas']['DryRunCheck'];
+export type DryRunCheckName = components['schemas']['DryRunCheckName'];
+export type DryRunOutcome = components['schemas']['DryRunOutcome'];
 export type Enrolment = components['schemas']['Enrolment'];
 export type Failure = components['schemas']['Failure'];
+export type FailureCode = components['schemas']['FailureCode'];
 export type FixedPlacement = components['schemas']['FixedPlacement'];
+export type FontStyle = components['schemas']['FontStyle'];
 export type Hours = components['schemas']['Hours'];
 export type ImportFault = components['schemas']['ImportFault'];
 export type ImportReport = components['schemas']['ImportReport'];
+export type Indication = components['schemas']['Indication'];
 export type JobStatus = components['schemas']['JobStatus'];
 export type Level = components['schemas']['Level'];
 export type NamedPlace = components['schemas']['NamedPlace'];
 export type NumberClaim = components['schemas']['NumberClaim'];
 export type NumberRegister = components['schemas']['NumberRegister'];
+export type Page = components['schemas']['Page'];
 export type PlaceholderShortage = components['schemas']['PlaceholderShortage'];
 export type Placement = components['schemas']['Placement'];
 export type PolicyList = components['schemas']['PolicyList'];
@@ -2336,10 +2264,14 @@ export type Progress = components['schemas']['Progress'];
 export type QuarantineRequest = components['schemas']['QuarantineRequest'];
 export type Renewal = components['schemas']['Renewal'];
 export type Repaired = components['schemas']['Repaired'];
+export type RevocationStatus = components['schemas']['RevocationStatus'];
 export type Role = components['schemas']['Role'];
 export type ScreeningFinding = components['schemas']['ScreeningFinding'];
 export type ScreeningKind = components['schemas']['ScreeningKind'];
+export type ScreeningVerdict = components['schemas']['ScreeningVerdict'];
 export type SealedPinPlaintext = components['schemas']['SealedPinPlaintext'];
+export type SignatureKind = components['schemas']['SignatureKind'];
+export type SignatureLevel = components['schemas']['SignatureLevel'];
 export type SignatureReport = components['schemas']['SignatureReport'];
 export type SignatureScheme = components['schemas']['SignatureScheme'];
 export type SigningJob = components['schemas']['SigningJob'];
@@ -2349,13 +2281,16 @@ export type SigningJobSetItem = components['schemas']['SigningJobSetItem'];
 export type SigningJobSetRequest = components['schemas']['SigningJobSetRequest'];
 export type SigningPolicy = components['schemas']['SigningPolicy'];
 export type SigningStep = components['schemas']['SigningStep'];
+export type Stage = components['schemas']['Stage'];
 export type StepResult = components['schemas']['StepResult'];
 export type StepText = components['schemas']['StepText'];
 export type Switching = components['schemas']['Switching'];
 export type Template = components['schemas']['Template'];
 export type TemplateChange = components['schemas']['TemplateChange'];
 export type TemplateCreation = components['schemas']['TemplateCreation'];
+export type TemplateDisplay = components['schemas']['TemplateDisplay'];
 export type TemplateLine = components['schemas']['TemplateLine'];
+export type TemplateLineKind = components['schemas']['TemplateLineKind'];
 export type TemplateList = components['schemas']['TemplateList'];
 export type TemplateOwner = components['schemas']['TemplateOwner'];
 export type TemplatePlace = components['schemas']['TemplatePlace'];
@@ -2364,16 +2299,22 @@ export type TemplatePresetList = components['schemas']['TemplatePresetList'];
 export type TemplateRef = components['schemas']['TemplateRef'];
 export type TemplateType = components['schemas']['TemplateType'];
 export type TemplateUsed = components['schemas']['TemplateUsed'];
+export type TextAlign = components['schemas']['TextAlign'];
+export type TextCatalogue = components['schemas']['TextCatalogue'];
 export type TimestampSummary = components['schemas']['TimestampSummary'];
 export type Token = components['schemas']['Token'];
 export type TokenInventory = components['schemas']['TokenInventory'];
 export type TokenKey = components['schemas']['TokenKey'];
+export type TokenKeyType = components['schemas']['TokenKeyType'];
 export type TokenList = components['schemas']['TokenList'];
+export type TokenLogin = components['schemas']['TokenLogin'];
 export type TokenState = components['schemas']['TokenState'];
 export type ValidationReport = components['schemas']['ValidationReport'];
 export type Verdict = components['schemas']['Verdict'];
 export type VerificationRequest = components['schemas']['VerificationRequest'];
 export type Warning = components['schemas']['Warning'];
+export type WarningCode = components['schemas']['WarningCode'];
+export type Weekday = components['schemas']['Weekday'];
 export type $defs = Record<string, never>;
 export interface operations {
   Documents_upload: {
@@ -3552,6 +3493,49 @@ export interface operations {
           'image/png': string;
           'application/pdf': string;
         };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Texts_show: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The ETag that is kept */
+        'If-None-Match'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Texts by group and code */
+      200: {
+        headers: {
+          /** @description Another one whenever a text is another one */
+          ETag?: string;
+          /** @description How long it may be kept without asking */
+          'Cache-Control'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TextCatalogue'];
+        };
+      };
+      /** @description What is kept is still right */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description A refusal or a failure */
       default: {

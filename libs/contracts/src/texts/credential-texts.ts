@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import type { Activation } from '../activation.js';
+import type { CredentialKind, SignatureScheme, TokenState, weekdays } from '../credential.js';
+import type { CredentialChange } from '../credential-admin.js';
+import type { Certification, RevocationCheck } from '../policy.js';
+import type { TokenInventory, tokenKeyTypeSchema } from '../token.js';
+import { text, type BilingualText } from './bilingual.js';
+import { revocationStatuses } from './verification-texts.js';
+
+/** What officials and operators read of credentials, tokens, activations and policies. */
+export const credentialTexts = {
+  CredentialKind: {
+    person: text('Cá nhân', 'Person'),
+    organisation: text('Cơ quan, tổ chức', 'Organisation'),
+  } satisfies Record<CredentialKind, BilingualText>,
+
+  SignatureScheme: {
+    'rsa-pkcs1': text('Thuật toán RSA, kiểu PKCS#1 v1.5', 'RSA, PKCS#1 v1.5'),
+    'rsa-pss': text('Thuật toán RSA, kiểu PSS (RSASSA-PSS)', 'RSA, PSS (RSASSA-PSS)'),
+    ecdsa: text('Thuật toán ECDSA, đường cong elliptic', 'ECDSA, elliptic curve'),
+  } satisfies Record<SignatureScheme, BilingualText>,
+
+  CredentialChangeKind: {
+    adopted: text('Bắt đầu ghi nhận thay đổi', 'Changes are on record from here on'),
+    enrolled: text('Đăng ký', 'Enrolled'),
+    settings: text('Thay đổi thiết lập', 'Settings changed'),
+    renewed: text('Gia hạn hoặc thay chứng thư số', 'Renewed'),
+    disabled: text('Ngừng sử dụng', 'Disabled'),
+    enabled: text('Cho sử dụng lại', 'Enabled again'),
+    delegated: text('Giao cho người khác sử dụng', 'Delegated'),
+    'delegation-revoked': text('Thôi giao sử dụng', 'Delegation revoked'),
+  } satisfies Record<CredentialChange['change'], BilingualText>,
+
+  Weekday: {
+    monday: text('Thứ Hai', 'Monday'),
+    tuesday: text('Thứ Ba', 'Tuesday'),
+    wednesday: text('Thứ Tư', 'Wednesday'),
+    thursday: text('Thứ Năm', 'Thursday'),
+    friday: text('Thứ Sáu', 'Friday'),
+    saturday: text('Thứ Bảy', 'Saturday'),
+    sunday: text('Chủ nhật', 'Sunday'),
+  } satisfies Record<(typeof weekdays)[number], BilingualText>,
+
+  TokenState: {
+    ready: text('Sẵn sàng', 'Ready'),
+    absent: text('Chưa kết nối', 'Not connected'),
+    quarantined: text('Đang tạm khoá, chờ người quản trị', 'In quarantine until an operator clears it'),
+    unknown: text('Chưa rõ tình trạng', 'Not known'),
+  } satisfies Record<TokenState, BilingualText>,
+
+  TokenLogin: {
+    unattended: text('Tự động, mã PIN do máy chủ giữ', 'Unattended: the server holds the PIN'),
+    activation: text('Người ký nhập mã PIN', 'The owner gives the PIN'),
+  } satisfies Record<TokenInventory['login'], BilingualText>,
+
+  TokenKeyType: {
+    rsa: text('Khoá RSA', 'RSA key'),
+    ec: text('Khoá đường cong elliptic', 'Elliptic-curve key'),
+    other: text('Loại khoá khác', 'Another kind of key'),
+  } satisfies Record<z.infer<typeof tokenKeyTypeSchema>, BilingualText>,
+
+  ActivationState: {
+    usable: text('Còn dùng được', 'Usable'),
+    'used-up': text('Đã dùng hết số lần ký', 'Used up'),
+    expired: text('Đã hết hạn', 'Expired'),
+    'pin-incorrect': text('Mã PIN không đúng', 'The PIN was wrong'),
+    'seal-invalid': text('Mã PIN được mã hoá không đúng cách', 'The sealed PIN could not be used'),
+    withdrawn: text('Đã huỷ', 'Withdrawn'),
+  } satisfies Record<Activation['state'], BilingualText>,
+
+  RevocationCheck: {
+    require: text('Bắt buộc', 'Required'),
+    warn: text('Cảnh báo khi không kiểm tra được', 'A warning where nothing can be had'),
+    off: revocationStatuses['not-checked'],
+  } satisfies Record<RevocationCheck, BilingualText>,
+
+  Certification: {
+    1: text('Không được thay đổi gì sau khi ký', 'No change at all'),
+    2: text('Chỉ được điền biểu mẫu và ký', 'Fields are filled in and signed'),
+    3: text('Được điền biểu mẫu, ký và thêm chú thích', 'Fields are filled in and signed, annotations are added'),
+  } satisfies Record<Certification, BilingualText>,
+} as const;
