@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failureCodes, type FailureCode, type SigningError } from './failure-codes.js';
 
-const failureCodeSchema = z
+export const failureCodeSchema = z
   .enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]])
   .describe('One of the failure codes in docs/failure-codes.md')
   .meta({ id: 'FailureCode' });

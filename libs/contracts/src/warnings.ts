@@ -31,7 +31,9 @@ const table = {
 export type WarningCode = keyof typeof table;
 export const warningCodes: Readonly<Record<WarningCode, BilingualText>> = table;
 
-const warningCodeSchema = z.enum(Object.keys(table) as [WarningCode, ...WarningCode[]]).meta({ id: 'WarningCode' });
+export const warningCodeSchema = z
+  .enum(Object.keys(table) as [WarningCode, ...WarningCode[]])
+  .meta({ id: 'WarningCode' });
 
 /** A warning as it stands in an answer. */
 export const warningSchema = z

@@ -300,6 +300,15 @@ describe('the administration of credentials', () => {
         [8, 'credentialId'],
         [9, undefined],
       ]);
+      expect(faults.map((fault) => fault.code)).toEqual([
+        'VALUE_INVALID',
+        'ID_REPEATED',
+        'CREDENTIAL_UNUSABLE',
+        'VALUE_INVALID',
+        'VALUE_INVALID',
+        'CREDENTIAL_EXISTS',
+        'CREDENTIAL_UNUSABLE',
+      ]);
       for (const { messageVi, messageEn } of faults)
         expect([messageVi, messageEn].every(({ length }) => length > 5)).toBe(true);
       expect(faults[1]?.messageEn).toContain('line 2');

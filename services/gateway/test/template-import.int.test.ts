@@ -118,6 +118,19 @@ describe('templates of a spreadsheet', () => {
       '10 templateId',
       '12 lines',
     ]);
+    expect(report.faults.map(({ code }) => code)).toEqual([
+      'HEADING_WRONG',
+      'VALUE_INVALID',
+      'TEMPLATE_TYPE_UNKNOWN',
+      'VALUE_MISSING_OR_INVALID',
+      'IMAGE_INVALID',
+      'VALUE_INVALID',
+      'CREDENTIAL_UNKNOWN',
+      'ID_REPEATED',
+      'VALUE_INVALID',
+      'TEXT_NOT_DRAWABLE',
+    ]);
+    expect(report.faults[7]?.messageVi).toBe('Mã này đã có ở dòng 2.');
     for (const fault of report.faults) expect(fault.messageVi).toMatch(/\p{L}/u);
     expect(await idsOf()).toEqual(before);
   });

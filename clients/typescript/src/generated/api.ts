@@ -1320,11 +1320,22 @@ export interface components {
       line: number;
       /** @description Its heading */
       column?: string;
+      /** @description What is wrong: with the row, or with what it asks for */
+      code: components['schemas']['ImportFaultCode'] | components['schemas']['FailureCode'];
       messageVi: string;
       messageEn: string;
       /** @description The cell, shortened */
       found?: string;
     };
+    /** @enum {string} */
+    ImportFaultCode:
+      | 'HEADING_WRONG'
+      | 'VALUE_MISSING'
+      | 'VALUE_INVALID'
+      | 'VALUE_MISSING_OR_INVALID'
+      | 'TEMPLATE_TYPE_UNKNOWN'
+      | 'ID_REPEATED'
+      | 'CREDENTIAL_UNUSABLE';
     ImportReport: {
       dryRun: boolean;
       /** @description False with dryRun, and with any fault */
@@ -1341,7 +1352,7 @@ export interface components {
       /** @description What is worth knowing and stops nothing */
       warnings: {
         line: number;
-        code: string;
+        code: components['schemas']['WarningCode'];
         messageVi: string;
         messageEn: string;
         found?: string;
@@ -2066,7 +2077,7 @@ export interface components {
     /** @enum {string} */
     TextAlign: 'left' | 'center' | 'right';
     TextCatalogue: {
-      /** @description Group, then code. A group has the name of a schema of this interface: of an enumeration it has the values, of an object the names of its fields. ReasonCode: reasons of a validation report, {detail} is what was found; SubIndication: its sub-indications. Groups and codes are added with time */
+      /** @description Group, then code. A group has the name of a schema of this interface: of an enumeration it has the values, of an object the names of its fields. {detail} in a text is what was found. ReasonCode: reasons of a validation report; SubIndication: its sub-indications. Groups and codes are added with time */
       groups: {
         [key: string]: {
           [key: string]: {
@@ -2247,6 +2258,7 @@ export type FixedPlacement = components['schemas']['FixedPlacement'];
 export type FontStyle = components['schemas']['FontStyle'];
 export type Hours = components['schemas']['Hours'];
 export type ImportFault = components['schemas']['ImportFault'];
+export type ImportFaultCode = components['schemas']['ImportFaultCode'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Indication = components['schemas']['Indication'];
 export type JobStatus = components['schemas']['JobStatus'];

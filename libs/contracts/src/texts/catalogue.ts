@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { failureCodes } from '../failure-codes.js';
 import { warningCodes } from '../warnings.js';
 import { credentialTexts } from './credential-texts.js';
+import { importFaultTexts } from './import-fault-texts.js';
 import { jobTexts } from './job-texts.js';
 import { templateTexts } from './template-texts.js';
 import { verificationTexts } from './verification-texts.js';
@@ -18,6 +19,7 @@ export const texts = {
   ...verificationTexts,
   FailureCode: failureCodes,
   WarningCode: warningCodes,
+  ImportFaultCode: importFaultTexts,
 } as const;
 
 const textSchema = z.object({
@@ -32,7 +34,7 @@ export const textCatalogueSchema = z
       .record(z.string(), z.record(z.string(), textSchema))
       .describe(
         'Group, then code. A group has the name of a schema of this interface: of an enumeration it has the values, of an object ' +
-          'the names of its fields. ReasonCode: reasons of a validation report, {detail} is what was found; SubIndication: its ' +
+          'the names of its fields. {detail} in a text is what was found. ReasonCode: reasons of a validation report; SubIndication: its ' +
           'sub-indications. Groups and codes are added with time',
       ),
   })

@@ -7,6 +7,8 @@ import type { TokenInventory, tokenKeyTypeSchema } from '../token.js';
 import { text, type BilingualText } from './bilingual.js';
 import { revocationStatuses } from './verification-texts.js';
 
+const pinIncorrect = text('Mã PIN không đúng', 'The PIN was wrong');
+
 /** What officials and operators read of credentials, tokens, activations and policies. */
 export const credentialTexts = {
   CredentialKind: {
@@ -48,6 +50,15 @@ export const credentialTexts = {
     unknown: text('Chưa rõ tình trạng', 'Not known'),
   } satisfies Record<TokenState, BilingualText>,
 
+  // `reason` of a quarantine that a signer began, and PIN_CHANGE; others are in the words of whoever asked for it.
+  QuarantineReason: {
+    PIN_INCORRECT: pinIncorrect,
+    PIN_COUNT_LOW: text('Đã có lần nhập sai mã PIN', 'A wrong PIN was tried since the last right one'),
+    PIN_FINAL_TRY: text('Chỉ còn một lần nhập mã PIN', 'The PIN may be tried once more only'),
+    PIN_LOCKED: text('Mã PIN đã bị thiết bị khoá', 'The token has locked its PIN'),
+    PIN_CHANGE: text('Đang đổi mã PIN', 'The PIN is being changed'),
+  } satisfies Record<string, BilingualText>,
+
   TokenLogin: {
     unattended: text('Tự động, mã PIN do máy chủ giữ', 'Unattended: the server holds the PIN'),
     activation: text('Người ký nhập mã PIN', 'The owner gives the PIN'),
@@ -63,7 +74,7 @@ export const credentialTexts = {
     usable: text('Còn dùng được', 'Usable'),
     'used-up': text('Đã dùng hết số lần ký', 'Used up'),
     expired: text('Đã hết hạn', 'Expired'),
-    'pin-incorrect': text('Mã PIN không đúng', 'The PIN was wrong'),
+    'pin-incorrect': pinIncorrect,
     'seal-invalid': text('Mã PIN được mã hoá không đúng cách', 'The sealed PIN could not be used'),
     withdrawn: text('Đã huỷ', 'Withdrawn'),
   } satisfies Record<Activation['state'], BilingualText>,

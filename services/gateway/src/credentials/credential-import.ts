@@ -1,5 +1,6 @@
 import {
   failureCodes,
+  importFault,
   SigningError,
   type CredentialRecord,
   type Enrolment,
@@ -13,9 +14,6 @@ import { credentialColumns, isEnrolledSo, readCredentialRow, type CredentialColu
 
 /** As many as a person corrects at a time. */
 const maxFaults = 1_000;
-
-/** The text of REQUEST_INVALID speaks of a request. */
-const rowInvalidVi = 'Thiết bị, khoá, chứng thư số hoặc vai trò ở dòng này không dùng được.';
 
 interface CheckedRow {
   readonly record: CredentialRecord;
@@ -102,13 +100,7 @@ function repeated({ credentialId }: Enrolment, line: number, lines: Map<string, 
     lines.set(credentialId, line);
     return undefined;
   }
-  return {
-    line,
-    column: 'credentialId',
-    messageVi: `Mã chứng thư số đã có ở dòng ${before}.`,
-    messageEn: `The id is that of line ${before}.`,
-    found: credentialId,
-  };
+  return importFault('ID_REPEATED', { line, column: 'credentialId', detail: String(before), found: credentialId });
 }
 
 function faultOf(error: SigningError, line: number): ImportFault {
@@ -120,11 +112,13 @@ function faultOf(error: SigningError, line: number): ImportFault {
     CERTIFICATE_UNFIT: 'scheme',
   };
   const column = columns[code];
-  return {
+  const facts = {
     line,
     ...(column === undefined ? {} : { column }),
-    messageVi: code === 'REQUEST_INVALID' ? rowInvalidVi : failureCodes[code].vi,
     messageEn: error.message,
     ...(found === undefined ? {} : { found }),
   };
+  // The text of REQUEST_INVALID speaks of a request.
+  if (code === 'REQUEST_INVALID') return importFault('CREDENTIAL_UNUSABLE', facts);
+  return { ...facts, code, messageVi: failureCodes[code].vi };
 }

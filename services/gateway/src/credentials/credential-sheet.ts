@@ -1,4 +1,11 @@
-import { enrolmentSchema, weekdays, type CredentialRecord, type Enrolment, type ImportFault } from '@kyso/contracts';
+import {
+  enrolmentSchema,
+  importFault,
+  weekdays,
+  type CredentialRecord,
+  type Enrolment,
+  type ImportFault,
+} from '@kyso/contracts';
 import { shortened, type CsvRow } from '../csv/csv.js';
 
 /** Headings of the spreadsheet of credentials, as the fields of an enrolment. */
@@ -39,13 +46,9 @@ export function readCredentialRow({ line, cells }: CsvRow<CredentialColumn>): En
     // What concerns two columns has no path: which key it is.
     const column = credentialColumns.find((one) => one === path[0]) ?? 'keyLabel';
     const cell = cells[column];
-    return {
-      line,
-      column,
-      messageVi: cell === undefined ? 'Thiếu giá trị bắt buộc.' : 'Giá trị không hợp lệ.',
-      messageEn: message,
-      ...(cell === undefined ? {} : { found: shortened(cell) }),
-    };
+    const facts = { line, column, messageEn: message };
+    if (cell === undefined) return importFault('VALUE_MISSING', facts);
+    return importFault('VALUE_INVALID', { ...facts, found: shortened(cell) });
   });
 }
 

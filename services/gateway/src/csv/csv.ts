@@ -1,4 +1,4 @@
-import { SigningError, type ImportFault } from '@kyso/contracts';
+import { importFault, SigningError, type ImportFault } from '@kyso/contracts';
 import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
@@ -96,13 +96,9 @@ function cellsOf<Column extends string>(record: Readonly<Record<string, string>>
 }
 
 function headingFault(column: string, expected: string): ImportFault {
-  return {
-    line: 1,
-    column,
-    messageVi: `Tên cột không đúng: “${shortened(column)}”.`,
-    messageEn: `The heading is wrong: expected ${expected}.`,
-    found: shortened(column),
-  };
+  const found = shortened(column);
+  const messageEn = `The heading is wrong: expected ${expected}.`;
+  return importFault('HEADING_WRONG', { line: 1, column, detail: found, messageEn, found });
 }
 
 /** Enough of a cell to find it. */

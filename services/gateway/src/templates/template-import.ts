@@ -1,6 +1,7 @@
 import {
   SigningError,
   failureCodes,
+  importFault,
   type ApiClientRecord,
   type ImportFault,
   type ImportReport,
@@ -109,15 +110,8 @@ function repeats(rows: readonly Row[]): ImportFault[] {
     const before = first.get(templateId);
     if (before === undefined) first.set(templateId, line);
     if (before === undefined) return [];
-    return [
-      {
-        line,
-        column: 'templateId' satisfies TemplateColumn,
-        messageVi: `Mã mẫu đã có ở dòng ${before}.`,
-        messageEn: `The id is that of line ${before}.`,
-        found: templateId,
-      },
-    ];
+    const column = 'templateId' satisfies TemplateColumn;
+    return [importFault('ID_REPEATED', { line, column, detail: String(before), found: templateId })];
   });
 }
 
@@ -132,6 +126,7 @@ function faultOf(error: SigningError, line: number): ImportFault {
   return {
     line,
     ...(column === undefined ? {} : { column }),
+    code: error.code,
     messageVi: failureCodes[error.code].vi,
     messageEn: error.message,
     ...(error.found === undefined ? {} : { found: error.found }),

@@ -1,4 +1,5 @@
 import {
+  importFault,
   lineLabels,
   templateCreationSchema,
   type ImportFault,
@@ -51,15 +52,7 @@ export function readTemplateRow({ line, cells }: CsvRow<TemplateColumn>): Templa
   if (preset === undefined) {
     const types = [...new Set(presets.map(({ type }) => type))].join(', ');
     const found = cells.type === undefined ? {} : { found: shortened(cells.type) };
-    return [
-      {
-        line,
-        column: 'type',
-        messageVi: `Loại mẫu phải là một trong: ${types}.`,
-        messageEn: `Expected one of ${types}.`,
-        ...found,
-      },
-    ];
+    return [importFault('TEMPLATE_TYPE_UNKNOWN', { line, column: 'type', detail: types, ...found })];
   }
   const { needsImage: _needs, rule: _rule, ...defaults } = preset;
   const parsed = templateCreationSchema.safeParse({
@@ -83,13 +76,10 @@ export function readTemplateRow({ line, cells }: CsvRow<TemplateColumn>): Templa
   return parsed.error.issues.map(({ path, message }) => {
     const column = columnOf(path, message);
     const cell = cells[column];
-    return {
-      line,
-      column,
-      messageVi: cell === undefined ? 'Thiếu giá trị bắt buộc hoặc giá trị không hợp lệ.' : 'Giá trị không hợp lệ.',
-      messageEn: message,
-      ...(cell === undefined ? {} : { found: shortened(cell) }),
-    };
+    const facts = { line, column, messageEn: message };
+    // The fault may be in one of several columns that make a place, so that this cell is rightly empty.
+    if (cell === undefined) return importFault('VALUE_MISSING_OR_INVALID', facts);
+    return importFault('VALUE_INVALID', { ...facts, found: shortened(cell) });
   });
 }
 
