@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { repairedSchema } from './repaired.js';
 import { screeningFindingSchema } from './screening.js';
+import { levelSchema } from './level.js';
 import { documentIdSchema, instantSchema, jobIdSchema, nameSchema, sha256Schema } from './identifiers.js';
 
 /** One version of a document; version 0 is the upload, version n is a byte prefix of version n + 1. */
@@ -10,8 +11,16 @@ export const documentVersionSchema = z
     sizeBytes: z.int().min(1),
     sha256: sha256Schema.describe('SHA-256 of the whole file, hexadecimal'),
     createdAt: instantSchema,
-    jobId: jobIdSchema.optional().describe('The signing job that made it; absent for version 0'),
+    jobId: jobIdSchema
+      .optional()
+      .describe('The signing job that made it; absent for version 0 and for a later time-stamp'),
     step: z.int().min(0).optional().describe('Index of the step of that job'),
+    deferredLevel: levelSchema
+      .optional()
+      .describe('The level that its signature was asked for and has not: no time-stamp authority answered'),
+    timestamp: instantSchema
+      .optional()
+      .describe('genTime, of a version that adds nothing but the document time-stamp that earlier ones waited for'),
   })
   .meta({ id: 'DocumentVersion' });
 export type DocumentVersion = z.infer<typeof documentVersionSchema>;

@@ -303,6 +303,12 @@ const table = {
   STORE_UNAVAILABLE: row(503, true, 'Kho lưu trữ tạm thời không dùng được.', 'The object store is unavailable.'),
   STORE_FULL: row(507, true, 'Kho lưu trữ đã đầy.', 'The object store is full.'),
   QUEUE_UNAVAILABLE: row(503, true, 'Hàng đợi tạm thời không dùng được.', 'The queue is unavailable.'),
+  DOCUMENT_BUSY: row(
+    503,
+    true,
+    'Văn bản đang được gắn dấu thời gian; hãy thử lại sau giây lát.',
+    'A time-stamp is being added to the document; try again in a moment.',
+  ),
   SERVICE_STOPPING: row(503, true, 'Dịch vụ đang dừng; hãy thử lại.', 'The service is stopping; try again.'),
   TSA_UNAVAILABLE: row(
     502,

@@ -7,6 +7,9 @@ export const objectKeys = {
   /** Of versions from 1 on; what is known of version 0 stands in the document's record. */
   release: (documentId: string, version: number) => `documents/${documentId}/${version}.json`,
   intent: (documentId: string, version: number) => `documents/${documentId}/${version}.intent.json`,
+  /** Of versions of documents of which a signature waits for its time-stamp; the highest generation counts. */
+  turn: (documentId: string, version: number, generation: number) =>
+    `documents/${documentId}/${version}.turn-${generation}.json`,
   image: (sha256: string) => `images/${sha256}.png`,
   jobRequest: (jobId: string) => `jobs/${jobId}.json`,
   jobFailure: (jobId: string) => `jobs/${jobId}.failure.json`,
@@ -17,6 +20,10 @@ export const objectKeys = {
   openJob: (job: { readonly jobId: string; readonly createdAt: string }) =>
     `open-jobs/${String(Date.parse(job.createdAt)).padStart(13, '0')}.${job.jobId}`,
   openJobsPrefix: 'open-jobs/',
+  /** Exists from the end of a job until its document holds the time-stamp that its signatures were released without. */
+  openTimestamp: (job: { readonly jobId: string; readonly createdAt: string }) =>
+    `open-timestamps/${String(Date.parse(job.createdAt)).padStart(13, '0')}.${job.jobId}`,
+  openTimestampsPrefix: 'open-timestamps/',
   credential: (credentialId: string) => `credentials/${credentialId}.json`,
   credentialsPrefix: 'credentials/',
   /** What the credential became by its `revision`th change; created once. */

@@ -13,6 +13,15 @@ export const revocationCheckSchema = z
   );
 export type RevocationCheck = z.infer<typeof revocationCheckSchema>;
 
+/** What becomes of a signature for which no time-stamp authority answers. */
+export const timestampPolicySchema = z
+  .enum(['required', 'deferred'])
+  .describe(
+    'When no time-stamp authority answers: required lets the job wait, and fail in the end; deferred releases the signature at ' +
+      'once as B-B, says so, and adds a document time-stamp, and what else the level wants, in a later version',
+  );
+export type TimestampPolicy = z.infer<typeof timestampPolicySchema>;
+
 /** P of a certification (ISO 32000-2, 12.8.2.2, table 257). */
 export const certificationSchema = z
   .union([z.literal(1), z.literal(2), z.literal(3)])
@@ -25,6 +34,7 @@ export const signingPolicySchema = z
     name: nameSchema,
     description: z.string().max(500).optional().describe('For people'),
     level: levelSchema.optional().describe('Of steps that name none; no step may ask for a lower one'),
+    timestamp: timestampPolicySchema.optional().describe('Absent: required'),
     revocation: revocationCheckSchema.optional(),
     schemes: z.array(signatureSchemeSchema).min(1).optional().describe('Absent: every scheme that a credential has'),
     digestAlgorithms: z.array(digestAlgorithmSchema).min(1).optional(),
@@ -60,5 +70,9 @@ export const policyListSchema = z
 export type PolicyList = z.infer<typeof policyListSchema>;
 
 /** What a job keeps of its policy: it holds to the job's end, whatever is configured meanwhile. */
-export const appliedPolicySchema = signingPolicySchema.pick({ name: true, revocation: true });
+export const appliedPolicySchema = z.object({
+  name: nameSchema,
+  revocation: revocationCheckSchema.optional(),
+  timestamp: timestampPolicySchema.optional(),
+});
 export type AppliedPolicy = z.infer<typeof appliedPolicySchema>;

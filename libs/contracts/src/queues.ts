@@ -16,6 +16,11 @@ export function queueName(token: string, lane: Lane): string {
 export const queueJobSchema = z.object({ jobId: jobIdSchema, step: z.int().min(0) });
 export type QueueJob = z.infer<typeof queueJobSchema>;
 
+/** The queue of documents that wait for a time-stamp; the job in it has the id of the signing job that left it out. */
+export const timestampQueueName = 'timestamps';
+export const timestampQueueJobSchema = queueJobSchema.pick({ jobId: true });
+export type TimestampQueueJob = z.infer<typeof timestampQueueJobSchema>;
+
 export function queueJobId(job: QueueJob): string {
   return `${job.jobId}.${job.step}`;
 }

@@ -94,7 +94,12 @@ export const storedJobSchema = z.object({
   bodySha256: sha256Schema.optional().describe('Of the request that came with the Idempotency-Key'),
   clientId: nameSchema,
   documentId: documentIdSchema,
-  expectedVersion: z.int().min(0),
+  expectedVersion: z.int().min(0).describe('The version that its first step signs'),
+  seenVersion: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('The one that the caller named, where only time-stamps have come since'),
   reference: z.string().optional(),
   requestId: z.string(),
   lane: z.enum(['interactive', 'bulk']),
@@ -133,6 +138,42 @@ export type SigningIntent = z.infer<typeof signingIntentSchema>;
  */
 export const releaseSchema = z.object({ jobId: jobIdSchema, createdAt: instantSchema, result: stepResultSchema });
 export type Release = z.infer<typeof releaseSchema>;
+
+/** `documents/<id>/<n>.json` of a version that adds nothing but a document time-stamp and evidence. */
+export const timestampReleaseSchema = z.object({
+  createdAt: instantSchema,
+  timestamped: z.object({
+    version: z.int().min(1),
+    fieldName: z.string().describe('Of the document time-stamp'),
+    timestamp: instantSchema.describe('Its genTime'),
+    sizeBytes: z.int(),
+    sha256: sha256Schema,
+    signatures: z
+      .array(z.object({ fieldName: z.string(), level: levelSchema }))
+      .describe('Those that had waited for a time-stamp, with the levels that they have now'),
+    failure: failureSchema.optional().describe('Why a level is lower than the one that was asked for'),
+  }),
+});
+export type TimestampRelease = z.infer<typeof timestampReleaseSchema>;
+
+/** What `documents/<id>/<n>.json` holds: whether a step or a later time-stamp released version n. */
+export const versionRecordSchema = z.union([releaseSchema, timestampReleaseSchema]);
+export type VersionRecord = z.infer<typeof versionRecordSchema>;
+
+export function isStepRelease(record: VersionRecord): record is Release {
+  return 'result' in record;
+}
+
+/**
+ * `documents/<id>/<n>.turn-<generation>.json`: who may make version n of a document of which a signature waits for its
+ * time-stamp; created by the gateway for a job that it accepts, or by a signer just before it adds a version with the
+ * time-stamp. When that one has ended without a version, the next generation is free to take.
+ */
+export const versionTurnSchema = z.object({
+  holder: z.union([jobIdSchema, z.literal('timestamp')]),
+  at: instantSchema,
+});
+export type VersionTurn = z.infer<typeof versionTurnSchema>;
 
 /** `jobs/<id>.failure.json`: created once, when a job can't be completed. */
 export const jobFailureSchema = z.object({ jobId: jobIdSchema, failedAt: instantSchema, failure: failureSchema });

@@ -140,6 +140,17 @@ export const placeholderShortageSchema = z
   .meta({ id: 'PlaceholderShortage' });
 export type PlaceholderShortage = z.infer<typeof placeholderShortageSchema>;
 
+/** What a later version did for a signature that was released without its time-stamp. */
+export const timestampedLaterSchema = z
+  .object({
+    version: z.int().min(1).describe('The version that holds the document time-stamp'),
+    level: levelSchema.describe('The level that the signature has in that version'),
+    timestamp: instantSchema.describe('genTime of the document time-stamp'),
+    failure: failureSchema.optional().describe('Why it is a lower level than the one that was asked for'),
+  })
+  .meta({ id: 'TimestampedLater' });
+export type TimestampedLater = z.infer<typeof timestampedLaterSchema>;
+
 export const stepResultSchema = z
   .object({
     step: z.int().min(0),
@@ -148,6 +159,13 @@ export const stepResultSchema = z
     version: z.int().min(1).describe('The version that this step released'),
     fieldName: z.string(),
     level: levelSchema.describe('The level that was reached'),
+    deferredLevel: levelSchema
+      .optional()
+      .describe(
+        'The level that was asked for, where no time-stamp authority answered and the policy says timestamp deferred; a ' +
+          'later version reaches it',
+      ),
+    timestampedLater: timestampedLaterSchema.optional().describe('Once that version is there'),
     signingTime: instantSchema.describe('/M of the signature dictionary'),
     timestamp: instantSchema.optional().describe('genTime of the signature time-stamp'),
     sizeBytes: z.int(),

@@ -117,6 +117,9 @@ export const templateContentShape = {
   widthPt: lengthPt,
   heightPt: lengthPt,
   place: templatePlaceSchema.optional().describe('Absent: each step has to say where'),
+  policy: nameSchema
+    .optional()
+    .describe('The signing policy of jobs in which a signature looks like this; no such job may name another one'),
 };
 
 /** `templates/<id>/<version>.json`, created once; `GET /v1/templates/{id}`. The newest version counts. */

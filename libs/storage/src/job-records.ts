@@ -1,12 +1,14 @@
 import {
+  isStepRelease,
   jobFailureSchema,
   objectKeys,
-  releaseSchema,
   storedJobSchema,
+  versionRecordSchema,
   type JobOutcome,
   type Release,
   type StepResult,
   type StoredJob,
+  type VersionRecord,
 } from '@kyso/contracts';
 import { getJson } from './json-object.js';
 import type { ObjectStore } from './object-store.js';
@@ -16,9 +18,23 @@ export function readJob(store: ObjectStore, jobId: string): Promise<StoredJob | 
   return getJson(store, objectKeys.jobRequest(jobId), storedJobSchema);
 }
 
-/** What released a version, whosever job it was; undefined while nothing did. `version` from 1. */
-export function readRelease(store: ObjectStore, documentId: string, version: number): Promise<Release | undefined> {
-  return getJson(store, objectKeys.release(documentId, version), releaseSchema);
+/** What released a version, whosever job it was, or a later time-stamp; undefined while nothing did. `version` from 1. */
+export function readRelease(
+  store: ObjectStore,
+  documentId: string,
+  version: number,
+): Promise<VersionRecord | undefined> {
+  return getJson(store, objectKeys.release(documentId, version), versionRecordSchema);
+}
+
+/** What released the document's versions, from version 1 on, in order. */
+export async function readReleases(store: ObjectStore, documentId: string): Promise<VersionRecord[]> {
+  const releases: VersionRecord[] = [];
+  for (;;) {
+    const release = await readRelease(store, documentId, releases.length + 1);
+    if (release === undefined) return releases;
+    releases.push(release);
+  }
 }
 
 /** The results of the job's steps so far, in order; of all steps when it is completed. */
@@ -53,5 +69,21 @@ export async function readOutcome(store: ObjectStore, job: StoredJob): Promise<J
 /** The release of the version that a step makes, if it was this job that released it. */
 async function readReleaseOf(store: ObjectStore, job: StoredJob, step: number): Promise<Release | undefined> {
   const release = await readRelease(store, job.documentId, job.expectedVersion + step + 1);
-  return release?.jobId === job.jobId && release.result.step === step ? release : undefined;
+  if (release === undefined || !isStepRelease(release)) return undefined;
+  return release.jobId === job.jobId && release.result.step === step ? release : undefined;
+}
+
+/**
+ * Takes a job that has ended off the list of open ones. Where its policy lets time-stamps wait and one was left out, it goes
+ * onto the list of those that wait first. Harmless when repeated.
+ */
+export async function closeJob(store: ObjectStore, job: StoredJob): Promise<void> {
+  if (job.policy?.timestamp === 'deferred') {
+    const steps = await readStepResults(store, job);
+    if (steps.some(({ deferredLevel }) => deferredLevel !== undefined)) {
+      // A name is all that is asked of it, and an empty object costs a folder store least.
+      await store.put(objectKeys.openTimestamp(job), new Uint8Array(0));
+    }
+  }
+  await store.delete(objectKeys.openJob(job));
 }

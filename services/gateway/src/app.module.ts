@@ -29,6 +29,7 @@ import { PageGeometry } from './documents/page-geometry.js';
 import { Scans } from './documents/scans.js';
 import { Uploads } from './documents/upload.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
+import { VersionTurns } from './jobs/version-turns.js';
 import { JobAcceptance } from './jobs/acceptance.js';
 import { JobEvents } from './jobs/event-stream.js';
 import { ImageShelf } from './images/image-shelf.js';
@@ -182,7 +183,9 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     shelf,
     images,
     policies,
+    templates,
     validation,
+    turns: new VersionTurns({ shelf, store }),
     activations,
     numbers,
     fields: new FieldCheck(store),
@@ -209,6 +212,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     registry: templates,
     images: new TemplateImages(store, images, config),
     credentials,
+    policies,
     now,
   });
   const preview = new TemplatePreview({ office: templateOffice, images: storedImages, drawing, now });

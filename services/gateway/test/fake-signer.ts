@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import {
+  isStepRelease,
   objectKeys,
   progressChannel,
   queueJobId,
   queueName,
   queuePrefix,
   SigningError,
+  timestampQueueName,
   toFailure,
   type Progress,
   type QueueJob,
   type StoredJob,
+  type TimestampQueueJob,
 } from '@kyso/contracts';
-import { createJson, readJob, type ObjectStore } from '@kyso/storage';
+import { closeJob, createJson, readJob, readReleases, takeTurn, type ObjectStore } from '@kyso/storage';
 import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 
@@ -22,8 +25,13 @@ export class FakeSigner {
   /** What to do with the next jobs: work, fail with an outcome, or give up without one. */
   mode: 'work' | 'fail' | 'give-up' = 'work';
   delayMs = 0;
+  /** False: jobs whose policy lets time-stamps come later are released without, and none is added. */
+  tsaAnswers = true;
+  /** Jobs for whose time-stamp it was asked. */
+  readonly timestampsWanted: string[] = [];
   private readonly redis: Redis;
   private readonly workers: Worker<QueueJob>[];
+  private readonly timestamps: Worker<TimestampQueueJob>;
   private readonly queues = new Map<string, Queue<QueueJob>>();
 
   constructor(
@@ -42,14 +50,19 @@ export class FakeSigner {
       worker.on('error', () => undefined);
       return worker;
     });
+    this.timestamps = new Worker<TimestampQueueJob>(timestampQueueName, (job) => this.addTimestamp(job.data.jobId), {
+      connection: this.redis,
+      prefix: queuePrefix,
+    });
+    this.timestamps.on('error', () => undefined);
   }
 
   async ready(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.waitUntilReady()));
+    await Promise.all([...this.workers, this.timestamps].map((worker) => worker.waitUntilReady()));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.close(true)));
+    await Promise.all([...this.workers, this.timestamps].map((worker) => worker.close(true)));
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
     this.redis.disconnect();
   }
@@ -90,21 +103,46 @@ export class FakeSigner {
     return queue;
   }
 
+  private async append(documentId: string, version: number): Promise<{ sizeBytes: number; sha256: string }> {
+    const before = await this.store.get(objectKeys.version(documentId, version - 1));
+    const bytes = Buffer.concat([before ?? Buffer.alloc(0), Buffer.from(`% version ${version}\n`)]);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await this.store.create(objectKeys.version(documentId, version), bytes);
+    return { sizeBytes: bytes.length, sha256 };
+  }
+
+  private async addTimestamp(jobId: string): Promise<void> {
+    this.timestampsWanted.push(jobId);
+    const job = await readJob(this.store, jobId);
+    if (job === undefined || !this.tsaAnswers) throw new Error('no time-stamp');
+    const { documentId } = job;
+    const releases = await readReleases(this.store, documentId);
+    const version = releases.length + 1;
+    const at = new Date().toISOString();
+    await takeTurn(this.store, { documentId, version }, { holder: 'timestamp', at });
+    const signatures = releases.flatMap((one) =>
+      isStepRelease(one) && one.result.deferredLevel !== undefined
+        ? [{ fieldName: one.result.fieldName, level: one.result.deferredLevel }]
+        : [],
+    );
+    const file = await this.append(documentId, version);
+    const timestamped = { version, fieldName: 'T', timestamp: at, ...file, signatures };
+    await createJson(this.store, objectKeys.release(documentId, version), { createdAt: at, timestamped });
+    await this.store.delete(objectKeys.openTimestamp(job));
+  }
+
   private async release(job: StoredJob, step: number): Promise<void> {
     const version = job.expectedVersion + step + 1;
     const stored = job.steps[step]!;
-    const before = await this.store.get(objectKeys.version(job.documentId, version - 1));
-    const bytes = Buffer.concat([before ?? Buffer.alloc(0), Buffer.from(`% version ${version}\n`)]);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const sizeBytes = bytes.length;
+    const { sizeBytes, sha256 } = await this.append(job.documentId, version);
     const at = new Date().toISOString();
-    await this.store.create(objectKeys.version(job.documentId, version), bytes);
     const { credentialId, role, level } = stored;
+    const isLeftOut = !this.tsaAnswers && job.policy?.timestamp === 'deferred';
     const result = {
       step,
       credentialId,
       role,
-      level,
+      ...(isLeftOut ? { level: 'B-B', deferredLevel: level } : { level }),
       version,
       fieldName: `S${step}`,
       signingTime: at,
@@ -116,7 +154,7 @@ export class FakeSigner {
   }
 
   private async end(job: StoredJob, status: 'completed' | 'failed'): Promise<void> {
-    await this.store.delete(objectKeys.openJob(job));
+    await closeJob(this.store, job);
     await this.tell(job.jobId, job.steps.length - 1, status);
   }
 

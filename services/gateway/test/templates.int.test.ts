@@ -274,6 +274,23 @@ describe('templates', () => {
       });
     });
 
+    it('follow the policy of a template, and no other', async () => {
+      const strict = { ...preset('personal'), imageBase64: signature, policy: 'draft' };
+      const unknown = call(gateway.baseUrl, 'POST /v1/templates', {
+        key: admin,
+        json: { ...strict, templateId: 'strict', policy: 'nothing' },
+      });
+      expect((await unknown).problem()).toMatchObject({ code: 'POLICY_UNKNOWN', expected: 'decision, draft' });
+      await make('strict', strict);
+      const look = { ...leader, template: 'strict' };
+      expect((await post([look])).problem()).toMatchObject({ code: 'POLICY_VIOLATED', expected: 'rsa-pss' });
+      expect((await post([look], { policy: 'decision' })).problem()).toMatchObject({
+        code: 'POLICY_VIOLATED',
+        expected: 'policy draft (template strict)',
+        found: 'decision',
+      });
+    });
+
     it('come several in one request, each accepted or refused by itself, once for one key', async () => {
       const jobs = [leader, { ...leader, template: 'nothing' }, leader].map((step, index) => ({
         documentId,

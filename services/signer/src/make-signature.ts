@@ -1,4 +1,4 @@
-import { verifySignatureValue } from '@kyso/cms';
+import { verifySignatureValue, type DigestAlgorithm } from '@kyso/cms';
 import { SigningError } from '@kyso/contracts';
 import { PlaceholderTooSmall, completeSignature, digestPrepared } from '@kyso/pdf';
 import { hash } from 'node:crypto';
@@ -12,7 +12,7 @@ import type { SigningPorts } from './signing-ports.js';
 import type { SigningWork } from './signing-work.js';
 import { obtainTimestamp, type Timestamp } from './timestamp/obtain-timestamp.js';
 
-/** The increment with its signature, and its time-stamp where the level has one. */
+/** The increment with its signature, and its time-stamp where the level has one that does not come later. */
 export interface MadeSignature {
   readonly increment: Uint8Array;
   readonly timestamp?: Timestamp;
@@ -53,12 +53,11 @@ export async function makeSignature(
   let timestamp: Timestamp | undefined;
   if (work.step.level !== 'B-B') {
     // The signature time-stamp covers the signature value (ETSI EN 319 122-1, 5.3).
-    timestamp = await obtainTimestamp(ports, {
+    timestamp = await timestampOrLater(ports, work, {
       messageImprint: hash(record.digestAlgorithm, signature, 'buffer'),
       digestAlgorithm: record.digestAlgorithm,
-      requestId: work.job.requestId,
     });
-    ports.progress(work.job.jobId, work.stepIndex, 'timestamped');
+    if (timestamp !== undefined) ports.progress(work.job.jobId, work.stepIndex, 'timestamped');
   }
   const cmsDer = template.assemble(messageDigest, signature, timestamp?.tokenDer);
   try {
@@ -66,6 +65,21 @@ export async function makeSignature(
     return timestamp === undefined ? { increment } : { increment, timestamp };
   } catch (error) {
     if (error instanceof PlaceholderTooSmall) return { neededBytes: error.neededBytes };
+    throw error;
+  }
+}
+
+/** Undefined when no authority answers and the job's policy lets the time-stamp come later. */
+async function timestampOrLater(
+  ports: SigningPorts,
+  { job }: SigningWork,
+  about: { readonly messageImprint: Uint8Array; readonly digestAlgorithm: DigestAlgorithm },
+): Promise<Timestamp | undefined> {
+  try {
+    return await obtainTimestamp(ports, { ...about, requestId: job.requestId });
+  } catch (error) {
+    const mayWait = job.policy?.timestamp === 'deferred';
+    if (mayWait && error instanceof SigningError && error.code === 'TSA_UNAVAILABLE') return undefined;
     throw error;
   }
 }

@@ -1,12 +1,18 @@
 import type { TokenState } from '@kyso/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { AddedTimestamp } from './deferral/add-timestamp.js';
 import type { StepObserver } from './signing.processor.js';
 
+/** What the parts of a signer tell. */
+export interface SignerMetrics {
+  readonly observe: StepObserver;
+  readonly tokenReplaced: (token: string) => void;
+  /** Of one look at a document that waits for its time-stamp. */
+  readonly timestampLooked: (end: AddedTimestamp['kind']) => void;
+}
+
 /** Duration and end of steps by token and lane, and the state of each token; `/metrics` prints them. */
-export function createSignerMetrics(
-  registry: Registry,
-  states: () => ReadonlyMap<string, TokenState>,
-): { readonly observe: StepObserver; readonly tokenReplaced: (token: string) => void } {
+export function createSignerMetrics(registry: Registry, states: () => ReadonlyMap<string, TokenState>): SignerMetrics {
   const duration = new Histogram({
     name: 'kyso_signing_step_duration_seconds',
     help: 'Time from taking a step from the queue to its end, by token, lane and end',
@@ -31,8 +37,15 @@ export function createSignerMetrics(
     },
   });
   ready.reset();
+  const later = new Counter({
+    name: 'kyso_later_timestamps_total',
+    help: 'Looks at documents that wait for a time-stamp, by what came of it: added, waits, nothing',
+    labelNames: ['end'] as const,
+    registers: [registry],
+  });
   return {
     observe: ({ token, lane, end, seconds }) => duration.observe({ token, lane, end }, seconds),
     tokenReplaced: (token) => replaced.inc({ token }),
+    timestampLooked: (end) => later.inc({ end }),
   };
 }

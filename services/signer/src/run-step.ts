@@ -1,6 +1,6 @@
 import { SigningError, type FailureCode, type QueueJob, type StoredJob } from '@kyso/contracts';
-import { readJob, readOutcome, readStepResults } from '@kyso/storage';
-import { clearOpenJob, completeJob, failJob } from './release/finish-job.js';
+import { closeJob, readJob, readOutcome, readStepResults } from '@kyso/storage';
+import { completeJob, failJob } from './release/finish-job.js';
 import { signDocument } from './sign-document.js';
 import type { SigningPorts } from './signing-ports.js';
 import { signingWork, type SigningWork } from './signing-work.js';
@@ -59,7 +59,7 @@ async function advance(
   const job = await readJob(ports.store, message.jobId);
   if (job === undefined) return { kind: 'dropped', reason: 'no such job' };
   if ((await readOutcome(ports.store, job)) !== undefined) {
-    await clearOpenJob(ports, job);
+    await closeJob(ports.store, job);
     return { kind: 'finished' };
   }
   if (message.step >= job.steps.length) return { kind: 'dropped', reason: 'no such step' };

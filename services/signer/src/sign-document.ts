@@ -16,9 +16,9 @@ import { openObjectSource, type ObjectSource } from '@kyso/storage';
 import { endIfUsedUp } from './activations/activations.js';
 import type { PreparedCredential } from './credentials/credential-source.js';
 import { checkRevocation, type RevocationStatus } from './evidence/gather-evidence.js';
-import { extendToLevel } from './evidence/extend-to-level.js';
+import { extendToLevel, type WantedLevel } from './evidence/extend-to-level.js';
 import { pdfFailure } from './pdf-failure.js';
-import { adoptVersion } from './release/adopt-version.js';
+import { adoptVersion, levelReached } from './release/adopt-version.js';
 import { claimVersion, growIntent, growthOf, readIntent, type Intent } from './release/intent.js';
 import { createVersion, recordRelease } from './release/release-version.js';
 import { selfCheck } from './screening/self-check.js';
@@ -121,10 +121,15 @@ async function signOriginal(
     made = await makeSignature(ports, work, { base, credential, intent, revocation });
   }
 
-  const signed = await extendToLevel(ports, work, { original: base.source, signed: made, chain });
+  // Without its time-stamp the signature is a B-B now, whatever it was asked for.
+  const isDeferred = level !== 'B-B' && made.timestamp === undefined;
+  const reached = isDeferred ? 'B-B' : level;
+  const signed = isDeferred
+    ? [made.increment]
+    : await extendToLevel(ports, wantedLevel(ports, work), { original: base.source, signed: made, chains: [chain] });
   const increments = [...base.increments, ...signed];
   const output = concatSource(original, ...increments.map((increment) => bufferSource(increment)));
-  const sha256 = await selfCheck(ports, output, { fieldName, level, certificate, earlier });
+  const sha256 = await selfCheck(ports, output, { fieldName, level: reached, certificate, earlier });
   passed(ports, work, 'self-checked');
 
   const created = await createVersion(ports, work, { original, increments });
@@ -134,6 +139,16 @@ async function signOriginal(
   const released = { sizeBytes: output.size, sha256 };
   const preparedFields = base.increments.length > 0 ? fieldsOf(work.step.prepare) : [];
   return resultOf(work, { intent, made, revocation, findings, repaired, preparedFields, released });
+}
+
+function wantedLevel(ports: SigningPorts, work: SigningWork): WantedLevel {
+  const { timestampFieldName, step, job } = work;
+  return {
+    level: step.level,
+    requestId: job.requestId,
+    timestampFieldName,
+    found: () => passed(ports, work, 'evidence'),
+  };
 }
 
 function resultOf(
@@ -155,7 +170,7 @@ function resultOf(
     role: work.step.role,
     version: work.newVersion,
     fieldName: intent.fieldName,
-    level: work.step.level,
+    ...levelReached(work.step.level, made.timestamp !== undefined),
     signingTime: intent.signingTime,
     ...(made.timestamp === undefined ? {} : { timestamp: made.timestamp.genTime.toISOString() }),
     ...released,

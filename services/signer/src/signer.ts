@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { readTokens, readTrustAnchors, type Config } from './config.js';
 import { StoredCredentials } from './credentials/stored-credentials.js';
+import { addTimestamp } from './deferral/add-timestamp.js';
 import { revocationCacheClient } from './evidence/revocation-cache-client.js';
 import { createPinGuard } from './hsm/pin-guard.js';
 import { TokenFleet } from './hsm/token-fleet.js';
@@ -27,6 +28,7 @@ import { runStep } from './run-step.js';
 import type { SigningPorts } from './signing-ports.js';
 import { SigningProcessor } from './signing.processor.js';
 import { StepQueues } from './step-queues.js';
+import { TimestampsProcessor } from './timestamps.processor.js';
 import { tsaProxyClient } from './timestamp/tsa-proxy-client.js';
 import { TokenSizeMemory } from './timestamp/token-size-memory.js';
 import { TokenReports } from './token-reports.js';
@@ -101,16 +103,24 @@ export async function startSigner(
     observe: metrics.observe,
   });
 
+  const timestamps = new TimestampsProcessor({
+    redis,
+    add: (jobId) => addTimestamp(ports, jobId),
+    logger,
+    observe: metrics.timestampLooked,
+  });
+
   fleet.start();
   reports.start();
   processor.start();
+  timestamps.start();
   return {
     store,
     redis,
     fleet,
     async stop() {
       // Work first, then what it needs, in the reverse order of starting.
-      await processor.stop();
+      await Promise.all([processor.stop(), timestamps.stop()]);
       await queue.close();
       await reports.stop();
       await fleet.stop();

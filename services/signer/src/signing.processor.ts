@@ -22,7 +22,7 @@ const lanes: readonly Lane[] = ['interactive', 'bulk'];
  * A worker that was killed holds its jobs for at most lockDuration and one stalled check. A step may stall any number of
  * times: it is safe to run again, and a crash loop of one signer must not fail an official's document.
  */
-const recovery = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 1_000_000 } as const;
+export const queueRecovery = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 1_000_000 } as const;
 
 /** The door from BullMQ: for each token one worker for the interactive and one for the bulk queue. */
 export class SigningProcessor {
@@ -59,7 +59,7 @@ export class SigningProcessor {
         connection: redis,
         prefix: queuePrefix,
         concurrency: concurrency[lane],
-        ...recovery,
+        ...queueRecovery,
         ...keepEnded,
         skipVersionCheck: true,
       },

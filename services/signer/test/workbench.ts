@@ -195,7 +195,12 @@ export class Workbench {
     return documentId;
   }
 
-  async submit(documentId: string, steps: readonly StoredStep[], expectedVersion = 0): Promise<StoredJob> {
+  async submit(
+    documentId: string,
+    steps: readonly StoredStep[],
+    expectedVersion = 0,
+    more: Partial<StoredJob> = {},
+  ): Promise<StoredJob> {
     const job: StoredJob = {
       jobId: newId('job'),
       clientId: 'igate',
@@ -205,6 +210,7 @@ export class Workbench {
       lane: 'interactive',
       createdAt: this.now().toISOString(),
       steps: [...steps],
+      ...more,
     };
     await putJson(this.store, objectKeys.jobRequest(job.jobId), job);
     await putJson(this.store, objectKeys.openJob(job), {});
@@ -219,6 +225,11 @@ export class Workbench {
       if (end.kind !== 'finished') break;
     }
     return end;
+  }
+
+  /** Runs one step as the queue would. */
+  runStep(job: StoredJob, index: number): Promise<StepEnd> {
+    return runStep(this.ports, { jobId: job.jobId, step: index }, { queuedAtMs: this.now().getTime() });
   }
 
   outcome(job: StoredJob): Promise<JobOutcome | undefined> {

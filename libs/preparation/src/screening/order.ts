@@ -1,4 +1,4 @@
-import { objectKeys, SigningError, type Role } from '@kyso/contracts';
+import { isStepRelease, objectKeys, SigningError, type Role } from '@kyso/contracts';
 import { openObjectSource, readRelease } from '@kyso/storage';
 import type { SignatureReport } from '@kyso/validation';
 import { describeReport, isAcceptable } from './acceptable-signature.js';
@@ -129,7 +129,7 @@ async function rolesByField(
   const roles = new Map<string, Role>();
   for (let version = 1; version <= baseVersion; version += 1) {
     const release = await readRelease(store, job.documentId, version);
-    if (release !== undefined) roles.set(release.result.fieldName, release.result.role);
+    if (release !== undefined && isStepRelease(release)) roles.set(release.result.fieldName, release.result.role);
   }
   return roles;
 }

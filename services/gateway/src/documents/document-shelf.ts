@@ -1,11 +1,13 @@
 import {
   documentRecordSchema,
+  isStepRelease,
   objectKeys,
   SigningError,
   type ApiClientRecord,
   type Document,
   type DocumentRecord,
   type DocumentVersion,
+  type VersionRecord,
 } from '@kyso/contracts';
 import { getJson, putJson, readRelease, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
@@ -45,8 +47,7 @@ export class DocumentShelf {
     if (cached !== undefined) return cached;
     const release = await readRelease(this.store, document.documentId, version);
     if (release === undefined) return undefined;
-    const { sizeBytes, sha256, step } = release.result;
-    const read = { version, sizeBytes, sha256, createdAt: release.createdAt, jobId: release.jobId, step };
+    const read = describeVersion(version, release);
     this.versions.set(key, read);
     return read;
   }
@@ -69,26 +70,45 @@ export class DocumentShelf {
     return found;
   }
 
-  /** Throws VERSION_STALE unless `expected` is the newest version of the document, VERSION_UNKNOWN when it is none. */
-  async assertCurrent(document: DocumentRecord, expected: number): Promise<DocumentVersion> {
-    const [version, newer] = await Promise.all([
-      this.version(document, expected),
-      this.version(document, expected + 1),
-    ]);
-    if (newer !== undefined) {
-      const current = (await this.allVersions(document)).length - 1;
-      throw new SigningError('VERSION_STALE', { expected: `version ${current}`, found: `version ${expected}` });
+  /**
+   * The newest version of a document of which the caller has seen `expected`: that one, or one that only adds time-stamps to it.
+   * Throws VERSION_STALE when something else was added since, VERSION_UNKNOWN when it is none.
+   */
+  async current(document: DocumentRecord, expected: number): Promise<DocumentVersion> {
+    const found = await this.version(document, expected);
+    if (found === undefined) throw new SigningError('VERSION_UNKNOWN', { found: `version ${expected}` });
+    for (let newest = found; ;) {
+      const newer = await this.version(document, newest.version + 1);
+      if (newer === undefined) return newest;
+      if (newer.timestamp === undefined) {
+        const current = (await this.allVersions(document)).length - 1;
+        throw new SigningError('VERSION_STALE', { expected: `version ${current}`, found: `version ${expected}` });
+      }
+      newest = newer;
     }
-    if (version === undefined) {
-      throw new SigningError('VERSION_UNKNOWN', { found: `version ${expected}` });
-    }
-    return version;
   }
 
   async document(client: ApiClientRecord, documentId: string): Promise<Document> {
     const record = await this.record(client, documentId);
     return describeDocument(record, await this.allVersions(record));
   }
+}
+
+function describeVersion(version: number, release: VersionRecord): DocumentVersion {
+  const { createdAt } = release;
+  if (!isStepRelease(release)) {
+    const { sizeBytes, sha256, timestamp } = release.timestamped;
+    return { version, sizeBytes, sha256, createdAt, timestamp };
+  }
+  const { sizeBytes, sha256, step, deferredLevel } = release.result;
+  const deferred = deferredLevel === undefined ? {} : { deferredLevel };
+  return { version, sizeBytes, sha256, createdAt, jobId: release.jobId, step, ...deferred };
+}
+
+/** Whether a signature of these versions was released without its time-stamp and has not got one since. */
+export function awaitsTimestamp(versions: readonly DocumentVersion[]): boolean {
+  const last = versions.findLastIndex(({ timestamp }) => timestamp !== undefined);
+  return versions.slice(last + 1).some(({ deferredLevel }) => deferredLevel !== undefined);
 }
 
 /** A document as a caller sees it. */

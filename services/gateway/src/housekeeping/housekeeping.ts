@@ -7,6 +7,7 @@ import { UploadSweeper } from '../documents/upload-sweeper.js';
 import type { JobArchive } from '../jobs/job-archive.js';
 import type { JobMetrics } from '../jobs/job-metrics.js';
 import type { JobQueues } from '../jobs/job-queues.js';
+import { queueLaterTimestamps } from '../jobs/later-timestamps.js';
 import { Reconciler } from '../jobs/reconciler.js';
 import { Chores, type Chore } from './chores.js';
 import { Leadership } from './leadership.js';
@@ -21,7 +22,7 @@ export interface HousekeepingParts {
   readonly metrics: JobMetrics;
 }
 
-/** What one of the gateways does in the background: the reconciler, and the sweeping of interrupted uploads. */
+/** What one of the gateways does in the background: the reconciler, the queue of later time-stamps, and the sweeping of interrupted uploads. */
 export class Housekeeping {
   private readonly chores: Chores;
   private readonly leadership: Leadership;
@@ -40,6 +41,13 @@ export class Housekeeping {
         if (await ledByUs()) metrics.reconciled(await reconciler.run());
       },
     };
+    const timestamps: Chore = {
+      name: 'queue later time-stamps',
+      everyMs: config.reconcileIntervalMs,
+      run: async () => {
+        if (await ledByUs()) metrics.timestampsWait(await queueLaterTimestamps(archive, queues));
+      },
+    };
     const sweep: Chore = {
       name: 'sweep uploads',
       everyMs: config.sweepIntervalMs,
@@ -56,7 +64,7 @@ export class Housekeeping {
         await pins.run();
       },
     };
-    this.chores = new Chores([reconcile, sweep, sweepPins], logger);
+    this.chores = new Chores([reconcile, timestamps, sweep, sweepPins], logger);
     // Redis may have come back empty.
     redis.on('ready', () => this.chores.hurry(reconcile));
   }

@@ -5,6 +5,7 @@ import { MemoryStore } from '../../test/memory-store.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { JobAcceptance, type AcceptedJob } from './acceptance.js';
 import { ImageShelf } from '../images/image-shelf.js';
+import { VersionTurns } from './version-turns.js';
 import { JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
 import { Policies } from '../policies/policies.js';
@@ -51,12 +52,15 @@ describe('JobAcceptance', () => {
     const validation = {
       validate: async () => ({ steps: [{ ...step, token: 'token-a' }], images: [], warnings: [] }),
     } as unknown as StepValidation;
+    const shelf = new DocumentShelf(store);
     const acceptance = new JobAcceptance({
       archive: new JobArchive(store),
       queues,
-      shelf: new DocumentShelf(store),
+      shelf,
+      turns: new VersionTurns({ shelf, store }),
       images: new ImageShelf(store),
       policies: new Policies([]),
+      templates: { find: () => Promise.reject(new Error('no templates here')) },
       validation,
       activations: { assertActivations: async () => {} },
       numbers: { claim: async () => {} },

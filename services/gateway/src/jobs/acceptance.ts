@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  appliedPolicySchema,
   newId,
   SigningError,
   type ApiClientRecord,
+  type DocumentRecord,
   type ScreeningOverrides,
   type SigningJobRequest,
   type SigningPolicyRecord,
@@ -14,11 +17,14 @@ import type { DocumentShelf } from '../documents/document-shelf.js';
 import { jobIdOfKey, requestSha256, type IdempotencyKey } from './idempotency.js';
 import type { ImageShelf } from '../images/image-shelf.js';
 import type { Policies } from '../policies/policies.js';
+import { policyOfRequest } from '../policies/policy-of-request.js';
+import type { TemplateRegistry } from '../templates/template-registry.js';
 import type { NumberRegister } from '../registers/number-register.js';
 import { placeOf, placesOf, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
 import { assertScreened } from './screening.js';
 import type { StepValidation, ValidatedSteps } from './step-validation.js';
+import type { VersionTurns } from './version-turns.js';
 
 export interface AcceptanceParts {
   readonly archive: JobArchive;
@@ -26,7 +32,9 @@ export interface AcceptanceParts {
   readonly shelf: DocumentShelf;
   readonly images: ImageShelf;
   readonly policies: Policies;
+  readonly templates: Pick<TemplateRegistry, 'find'>;
   readonly validation: StepValidation;
+  readonly turns: VersionTurns;
   readonly activations: Pick<ActivationDesk, 'assertActivations'>;
   readonly numbers: Pick<NumberRegister, 'claim'>;
   readonly fields: Pick<FieldCheck, 'assertEmpty'>;
@@ -44,6 +52,9 @@ export interface AcceptanceHead {
 /** A request that may be accepted, as it will be stored. */
 export interface CheckedRequest extends ValidatedSteps {
   readonly terms: Pick<StoredJob, 'policy' | 'screening'>;
+  readonly document: DocumentRecord;
+  /** The version that will be signed: the one that the caller has seen, or one that only adds time-stamps to it. */
+  readonly version: number;
   /** Of the version that the caller has seen. */
   readonly sha256: string;
 }
@@ -53,6 +64,10 @@ export interface AcceptedJob {
   readonly job: StoredJob;
   readonly isRepeat: boolean;
 }
+
+/** A time-stamp's version is made within a second or two of taking its turn. */
+const maxTurnTries = 6;
+const turnRetryMs = 500;
 
 /** Jobs of one set that are accepted at a time: each may wait for a text to be found. */
 const acceptedAtATime = 4;
@@ -79,14 +94,16 @@ export class JobAcceptance {
     const earlier = repeatable && (await archive.request(repeatable.jobId));
     if (repeatable !== undefined && earlier !== undefined) return this.resume(earlier, repeatable.bodySha256);
 
-    const checked = await this.check(client, request);
+    const jobId = repeatable?.jobId ?? newId('job');
+    const checked = await this.checkInTurn(client, request, jobId);
     // Not in a dry run: nobody gives a PIN for it.
     await this.parts.activations.assertActivations(client, request.steps, checked.sha256);
     const wanted: StoredJob = {
-      ...(repeatable ?? { jobId: newId('job') }),
+      ...(repeatable ?? { jobId }),
       clientId,
       documentId: request.documentId,
-      expectedVersion: request.expectedVersion,
+      expectedVersion: checked.version,
+      ...(checked.version === request.expectedVersion ? {} : { seenVersion: request.expectedVersion }),
       ...(request.reference === undefined ? {} : { reference: request.reference }),
       requestId: head.requestId,
       lane: 'interactive',
@@ -132,13 +149,31 @@ export class JobAcceptance {
     return new SigningError('INTERNAL', { cause: error });
   }
 
+  /**
+   * Checks the request, and takes the turn to make the next version where a signer may be about to make it for a time-stamp.
+   * Throws as `check` does, and DOCUMENT_BUSY.
+   */
+  private async checkInTurn(
+    client: ApiClientRecord,
+    request: SigningJobRequest,
+    jobId: string,
+  ): Promise<CheckedRequest> {
+    for (let tries = 1; ; tries++) {
+      const checked = await this.check(client, request);
+      if (await this.parts.turns.take(checked, jobId)) return checked;
+      if (tries === maxTurnTries) throw new SigningError('DOCUMENT_BUSY', { found: request.documentId });
+      await sleep(turnRetryMs);
+    }
+  }
+
   /** Everything that can be known of a request before it is accepted. Throws as `accept` does. */
   async check(client: ApiClientRecord, request: SigningJobRequest): Promise<CheckedRequest> {
-    const { shelf, policies, validation, screening } = this.parts;
-    const { documentId, expectedVersion: version, steps, actor } = request;
+    const { shelf, policies, templates, validation, screening } = this.parts;
+    const { documentId, expectedVersion: seenVersion, steps, actor } = request;
     const document = await shelf.record(client, documentId);
-    const { sha256 } = await shelf.assertCurrent(document, version);
-    const policy = policies.choose(client, request.policy);
+    const { version, sha256: currentSha256 } = await shelf.current(document, seenVersion);
+    const seen = version === seenVersion ? currentSha256 : (await shelf.wantedVersion(document, seenVersion)).sha256;
+    const policy = policies.choose(client, await policyOfRequest(templates, client, request));
     assertScreened(document, screening, client.screening, policy?.screening);
     for (const { attachmentOf } of steps) {
       if (attachmentOf !== undefined) await shelf.record(client, attachmentOf);
@@ -146,7 +181,7 @@ export class JobAcceptance {
     const validated = await validation.validate({ client, document, version, policy, actor }, steps);
     const named = validated.steps.flatMap((step) => step.field ?? []);
     await this.parts.fields.assertEmpty(documentId, version, named);
-    return { ...validated, terms: termsOf(client, policy), sha256 };
+    return { ...validated, terms: termsOf(client, policy), document, version, sha256: seen };
   }
 
   /** A repeat: completes what a crash may have left undone, and changes nothing of a job that runs or has ended. */
@@ -176,9 +211,9 @@ export class JobAcceptance {
 /** What holds to the job's end, whatever is configured meanwhile. */
 function termsOf(client: ApiClientRecord, policy: SigningPolicyRecord | undefined): CheckedRequest['terms'] {
   const screening = { ...client.screening, ...policy?.screening };
-  const { name, revocation } = policy ?? {};
+  const applied = policy === undefined ? undefined : appliedPolicySchema.parse(policy);
   return {
-    ...(name === undefined ? {} : { policy: { name, ...(revocation === undefined ? {} : { revocation }) } }),
+    ...(applied === undefined ? {} : { policy: applied }),
     ...(Object.keys(screening).length === 0 ? {} : { screening }),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  isStepRelease,
   objectKeys,
   SigningError,
   type ApiClientRecord,
@@ -7,7 +8,15 @@ import {
   type StepResult,
   type StoredJob,
 } from '@kyso/contracts';
-import { createJson, readJob, readOutcome, readStepResults, type ObjectStore } from '@kyso/storage';
+import {
+  closeJob,
+  createJson,
+  readJob,
+  readOutcome,
+  readReleases,
+  readStepResults,
+  type ObjectStore,
+} from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import type { JobQueues, QueuePlace } from './job-queues.js';
 
@@ -74,16 +83,45 @@ export class JobArchive {
     await this.store.put(objectKeys.openJob(job), new Uint8Array(0));
   }
 
+  /** Takes an ended job off the list of open ones; onto that of documents that wait for a time-stamp where one was left out. */
+  async close(job: StoredJob): Promise<void> {
+    await closeJob(this.store, job);
+  }
+
   async unmark(mark: OpenMark): Promise<void> {
     await this.store.delete(mark.key);
   }
 
   /** The marks of open jobs, in no certain order. */
-  async *openMarks(): AsyncIterable<OpenMark> {
-    for await (const { key } of this.store.list(objectKeys.openJobsPrefix)) {
-      const [createdAt = '', jobId = ''] = key.slice(objectKeys.openJobsPrefix.length).split('.');
+  openMarks(): AsyncIterable<OpenMark> {
+    return this.marks(objectKeys.openJobsPrefix);
+  }
+
+  /** The marks of ended jobs whose document waits for a time-stamp, in no certain order. */
+  timestampMarks(): AsyncIterable<OpenMark> {
+    return this.marks(objectKeys.openTimestampsPrefix);
+  }
+
+  private async *marks(prefix: string): AsyncIterable<OpenMark> {
+    for await (const { key } of this.store.list(prefix)) {
+      const [createdAt = '', jobId = ''] = key.slice(prefix.length).split('.');
       yield { key, jobId, createdAtMs: Number(createdAt) };
     }
+  }
+
+  /** What later versions did for steps that were released without their time-stamp. */
+  async withLaterTimestamps(job: StoredJob, steps: readonly StepResult[]): Promise<StepResult[]> {
+    if (steps.every(({ deferredLevel }) => deferredLevel === undefined)) return [...steps];
+    const releases = await readReleases(this.store, job.documentId);
+    return steps.map((step) => {
+      if (step.deferredLevel === undefined) return step;
+      const release = releases.slice(step.version).find((one) => !isStepRelease(one));
+      if (release === undefined || isStepRelease(release)) return step;
+      const { version, timestamp, signatures, failure } = release.timestamped;
+      const level = signatures.find(({ fieldName }) => fieldName === step.fieldName)?.level ?? step.level;
+      const timestampedLater = { version, level, timestamp, ...(failure === undefined ? {} : { failure }) };
+      return { ...step, timestampedLater };
+    });
   }
 }
 
@@ -104,7 +142,8 @@ export async function describeJob(job: StoredJob, archive: JobArchive, queues: J
   const base = constantPart(job);
   const outcome = await archive.outcome(job);
   if (outcome !== undefined) {
-    const { status, completedAt, steps, failure } = outcome;
+    const { status, completedAt, failure } = outcome;
+    const steps = await archive.withLaterTimestamps(job, outcome.steps);
     return { ...base, status, completedAt, steps, ...(failure === undefined ? {} : { failure }) };
   }
   const steps = await archive.releasedSteps(job);

@@ -1,4 +1,12 @@
-import { queueJobId, queueName, queuePrefix, type Lane, type QueueJob } from '@kyso/contracts';
+import {
+  queueJobId,
+  queueName,
+  queuePrefix,
+  timestampQueueName,
+  type Lane,
+  type QueueJob,
+  type TimestampQueueJob,
+} from '@kyso/contracts';
 import { Queue, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -28,9 +36,9 @@ const jobOptions: JobsOptions = {
 const patienceMs = 2_000;
 const probeBatch = 500;
 
-/** The BullMQ queues, one for each token and lane, over one connection that fails at once when Redis is away. */
+/** The BullMQ queues, one for each token and lane and one for later time-stamps, over one connection that fails at once when Redis is away. */
 export class JobQueues {
-  private readonly queues = new Map<string, Queue<QueueJob>>();
+  private readonly queues = new Map<string, Queue<QueueJob | TimestampQueueJob>>();
 
   constructor(
     private readonly redis: Redis,
@@ -44,23 +52,38 @@ export class JobQueues {
 
   /** Adds the step; adding it again while the queue knows it changes nothing. Throws when Redis doesn't answer in time. */
   async add({ token, lane, job }: QueuePlace): Promise<void> {
-    await withPatience(this.queue(token, lane).add('sign', job, { ...jobOptions, jobId: queueJobId(job) }));
+    await withPatience(this.queue(queueName(token, lane)).add('sign', job, { ...jobOptions, jobId: queueJobId(job) }));
   }
 
   /** Removes what is left of an ended step and adds it again. */
   async addAgain(place: QueuePlace): Promise<void> {
-    await withPatience(this.queue(place.token, place.lane).remove(queueJobId(place.job)));
+    await withPatience(this.queue(queueName(place.token, place.lane)).remove(queueJobId(place.job)));
     await this.add(place);
   }
 
+  /** Has a signer add the time-stamps that the jobs were released without; leaves alone those that the queue knows of. */
+  async addTimestamps(jobIds: readonly string[]): Promise<void> {
+    const queue = this.queue(timestampQueueName);
+    const knowledge = await this.knowledge(jobIds.map((jobId) => queue.toKey(jobId)));
+    for (const [index, jobId] of jobIds.entries()) {
+      if (knowledge[index] === 'live') continue;
+      if (knowledge[index] === 'finished') await withPatience(queue.remove(jobId));
+      await withPatience(queue.add('timestamp', { jobId }, { ...jobOptions, jobId }));
+    }
+  }
+
   /** What the queues know of each place, in as few round trips as there are hundreds of places. */
-  async probe(places: readonly QueuePlace[]): Promise<QueueKnowledge[]> {
+  probe(places: readonly QueuePlace[]): Promise<QueueKnowledge[]> {
+    return this.knowledge(
+      places.map(({ token, lane, job }) => this.queue(queueName(token, lane)).toKey(queueJobId(job))),
+    );
+  }
+
+  private async knowledge(keys: readonly string[]): Promise<QueueKnowledge[]> {
     const knowledge: QueueKnowledge[] = [];
-    for (let start = 0; start < places.length; start += probeBatch) {
+    for (let start = 0; start < keys.length; start += probeBatch) {
       const pipeline = this.redis.pipeline();
-      for (const { token, lane, job } of places.slice(start, start + probeBatch)) {
-        pipeline.hmget(this.queue(token, lane).toKey(queueJobId(job)), 'timestamp', 'finishedOn');
-      }
+      for (const key of keys.slice(start, start + probeBatch)) pipeline.hmget(key, 'timestamp', 'finishedOn');
       const replies = (await withPatience(pipeline.exec())) ?? [];
       for (const [error, reply] of replies) {
         if (error !== null) throw error;
@@ -74,18 +97,17 @@ export class JobQueues {
   /** BullMQ's word for where the step is; `unknown` also when Redis cannot be asked. */
   async state({ token, lane, job }: QueuePlace): Promise<string> {
     if (!this.available) return 'unknown';
-    return withPatience(this.queue(token, lane).getJobState(queueJobId(job))).catch(() => 'unknown');
+    return withPatience(this.queue(queueName(token, lane)).getJobState(queueJobId(job))).catch(() => 'unknown');
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
   }
 
-  private queue(token: string, lane: Lane): Queue<QueueJob> {
-    const name = queueName(token, lane);
+  private queue(name: string): Queue<QueueJob | TimestampQueueJob> {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      queue = new Queue<QueueJob>(name, { connection: this.redis, prefix: queuePrefix, skipVersionCheck: true });
+      queue = new Queue(name, { connection: this.redis, prefix: queuePrefix, skipVersionCheck: true });
       queue.on('error', (error) => this.logger.debug({ err: error, queue: name }, 'queue connection'));
       this.queues.set(name, queue);
     }

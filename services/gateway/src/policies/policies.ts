@@ -38,6 +38,16 @@ export class Policies {
     });
   }
 
+  /** Throws POLICY_UNKNOWN unless a policy of that name is configured, whoever may name it. */
+  assertKnown(name: string): void {
+    const names = this.policies.map((policy) => policy.name);
+    if (names.includes(name)) return;
+    throw new SigningError('POLICY_UNKNOWN', {
+      expected: names.length === 0 ? 'no policy' : names.join(', '),
+      found: name,
+    });
+  }
+
   private allowed({ policies: names }: ApiClientRecord): SigningPolicyRecord[] {
     if (names === undefined) return [...this.policies];
     return names.flatMap((name) => this.policies.find((policy) => policy.name === name) ?? []);

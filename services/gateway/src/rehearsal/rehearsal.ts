@@ -52,18 +52,18 @@ export class Rehearsal {
       checked = await this.parts.acceptance.check(client, request);
     });
     if (checked === undefined) return answer(checks, [], []);
-    const { steps, images, warnings, terms } = checked;
+    const { steps, images, warnings, terms, version } = checked;
+    const { documentId } = request;
     const rehearsed = await Promise.all(steps.map((step) => this.step(step)));
     for (const [index, one] of rehearsed.entries()) {
       const about = { step: index, credentialId: one.step.credentialId };
       await this.token(checks, about, one);
       await this.revocation(checks, about, one);
-      const work = { request, requestId, terms, index, earlier: steps.slice(0, index) };
+      const work = { documentId, version, requestId, terms, index, earlier: steps.slice(0, index) };
       await attempt(checks, { check: 'order', ...about }, () => this.order(work, one));
     }
     let pages: DryRun['pages'] = [];
     await attempt(checks, { check: 'drawing' }, async () => {
-      const { documentId, expectedVersion: version } = request;
       pages = await this.parts.drawing.pages({ documentId, version }, rehearsed, this.imagesWith(images));
     });
     return answer(checks, warnings, pages);
@@ -119,7 +119,8 @@ export class Rehearsal {
   /** What the signer checks of the document before it uses the key; behind an earlier step only what that one cannot change. */
   private async order(
     work: {
-      readonly request: SigningJobRequest;
+      readonly documentId: string;
+      readonly version: number;
       readonly requestId: string;
       readonly terms: CheckedRequest['terms'];
       readonly index: number;
@@ -127,11 +128,10 @@ export class Rehearsal {
     },
     one: Rehearsed,
   ): Promise<Partial<DryRunCheck> | undefined> {
-    const { request, requestId, terms, earlier } = work;
+    const { documentId, version: baseVersion, requestId, terms, earlier } = work;
     // An earlier step of this job approves: what follows is then judged by the signer.
     if (earlier.some(({ role }) => role === 'leader'))
       return { outcome: 'not-made', found: 'an earlier step signs first' };
-    const { documentId, expectedVersion: baseVersion } = request;
     const key = objectKeys.version(documentId, baseVersion);
     const source = await openObjectSource(this.parts.store, key);
     if (source === undefined) throw new SigningError('VERSION_UNKNOWN', { expected: key, found: 'nothing' });

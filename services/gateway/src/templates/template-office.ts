@@ -12,6 +12,7 @@ import type { CredentialRegistry } from '../credentials/credential-registry.js';
 import type { ReadTemplateImage, TemplateImages } from '../images/template-images.js';
 import { assertLinesDrawable } from '../jobs/appearance-text.js';
 import { resolveTemplate } from './resolve-template.js';
+import type { Policies } from '../policies/policies.js';
 import type { TemplateRegistry } from './template-registry.js';
 
 /** A page is drawn with fewer dots than this, and it looks blurred in print. */
@@ -39,6 +40,7 @@ export class TemplateOffice {
       readonly registry: TemplateRegistry;
       readonly images: TemplateImages;
       readonly credentials: CredentialRegistry;
+      readonly policies: Pick<Policies, 'assertKnown'>;
       readonly now: () => Date;
     },
   ) {}
@@ -68,8 +70,8 @@ export class TemplateOffice {
   }
 
   /**
-   * The template that a creation would make, its image stored. Throws CREDENTIAL_UNKNOWN, IMAGE_INVALID, TEXT_NOT_DRAWABLE,
-   * REQUEST_INVALID.
+   * The template that a creation would make, its image stored. Throws CREDENTIAL_UNKNOWN, POLICY_UNKNOWN, IMAGE_INVALID,
+   * TEXT_NOT_DRAWABLE, REQUEST_INVALID.
    */
   async check(client: ApiClientRecord, creation: TemplateCreation): Promise<Template> {
     const { imageBase64, imageSha256 } = creation;
@@ -106,6 +108,7 @@ export class TemplateOffice {
     if (owner.kind === 'credential' && owned === undefined) {
       throw new SigningError('CREDENTIAL_UNKNOWN', { found: owner.credentialId });
     }
+    if (content.policy !== undefined) this.parts.policies.assertKnown(content.policy);
     const template: Template = {
       ...content,
       version: 1,

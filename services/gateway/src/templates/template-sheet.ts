@@ -39,6 +39,7 @@ export const templateColumns = [
   'offsetYPt',
   'covering',
   'field',
+  'policy',
 ] as const;
 export type TemplateColumn = (typeof templateColumns)[number];
 type Cells = CsvRow<TemplateColumn>['cells'];
@@ -64,7 +65,7 @@ export function readTemplateRow({ line, cells }: CsvRow<TemplateColumn>): Templa
     ...(cells.display === undefined ? {} : { display: cells.display }),
     ...(cells.lines === undefined ? {} : { lines: readLines(cells.lines) }),
     ...numbers(cells, ['widthPt', 'heightPt', 'fontSizePt']),
-    ...texts(cells, ['color', 'fontStyle', 'align']),
+    ...texts(cells, ['color', 'fontStyle', 'align', 'policy']),
     ...place(cells),
     ...(cells.image === undefined
       ? {}
@@ -102,6 +103,7 @@ export function writeTemplateRow(template: Template): Cells {
     heightPt: template.heightPt,
     fontSizePt: template.fontSizePt,
     color: template.color,
+    policy: template.policy,
     fontStyle: template.fontStyle,
     align: template.align,
     page: fixed?.page,

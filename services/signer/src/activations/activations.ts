@@ -114,9 +114,9 @@ async function assertSeen(
   work: SigningWork,
   { record, original }: { readonly record: ActivationRecord; readonly original: ByteSource },
 ): Promise<void> {
-  const { documentId, expectedVersion } = work.job;
-  const seen = await store.stat(objectKeys.version(documentId, expectedVersion));
-  if (seen === undefined) throw new SigningError('VERSION_UNKNOWN', { found: `version ${expectedVersion}` });
+  const { documentId, expectedVersion, seenVersion = expectedVersion } = work.job;
+  const seen = await store.stat(objectKeys.version(documentId, seenVersion));
+  if (seen === undefined) throw new SigningError('VERSION_UNKNOWN', { found: `version ${seenVersion}` });
   const hash = createHash('sha256');
   for (let start = 0; start < seen.sizeBytes; start += readBytes) {
     hash.update(await original.read(start, Math.min(readBytes, seen.sizeBytes - start)));
@@ -125,7 +125,7 @@ async function assertSeen(
   if (record.documents.includes(sha256)) return;
   throw new SigningError('ACTIVATION_FOREIGN', {
     expected: `one of the ${record.documents.length} documents of ${record.activationId}`,
-    found: `version ${expectedVersion} of ${documentId}, SHA-256 ${sha256}`,
+    found: `version ${seenVersion} of ${documentId}, SHA-256 ${sha256}`,
   });
 }
 

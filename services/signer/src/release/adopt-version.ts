@@ -1,4 +1,4 @@
-import { SigningError, objectKeys, type StepResult } from '@kyso/contracts';
+import { SigningError, objectKeys, type Level, type StepResult } from '@kyso/contracts';
 import { PdfDocument, type PdfSignature } from '@kyso/pdf';
 import { fieldOfStep } from '@kyso/preparation';
 import { openObjectSource } from '@kyso/storage';
@@ -48,7 +48,7 @@ export async function adoptVersion(
       role: work.step.role,
       version: work.newVersion,
       fieldName,
-      level: work.step.level,
+      ...levelReached(work.step.level, genTime !== undefined),
       signingTime: signature.signingTime?.toISOString() ?? intent.signingTime,
       ...(genTime === undefined ? {} : { timestamp: genTime }),
       sizeBytes: source.size,
@@ -58,6 +58,11 @@ export async function adoptVersion(
   } finally {
     await source.close();
   }
+}
+
+/** What a result says of the level: without a time-stamp it is B-B, and what was asked for comes later. */
+export function levelReached(asked: Level, isTimestamped: boolean): Pick<StepResult, 'level' | 'deferredLevel'> {
+  return asked === 'B-B' || isTimestamped ? { level: asked } : { level: 'B-B', deferredLevel: asked };
 }
 
 /** The field that this step fills or makes, from the version that it signs: the intent may be another's. */

@@ -1,5 +1,5 @@
 import { SigningError, objectKeys, toFailure, type JobFailure, type StoredJob } from '@kyso/contracts';
-import { createJson } from '@kyso/storage';
+import { closeJob, createJson } from '@kyso/storage';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
 import { dropIntent } from './intent.js';
@@ -8,7 +8,7 @@ type Ports = Pick<SigningPorts, 'store' | 'clock' | 'progress'>;
 
 /** Takes a job whose last step was released off the list of open ones. Harmless when repeated. */
 export async function completeJob(ports: Ports, job: StoredJob): Promise<void> {
-  await clearOpenJob(ports, job);
+  await closeJob(ports.store, job);
   ports.progress(job.jobId, job.steps.length - 1, 'completed');
 }
 
@@ -25,11 +25,6 @@ export async function failJob(ports: Ports, work: SigningWork, error: SigningErr
     failure: toFailure(error),
   };
   await createJson(ports.store, objectKeys.jobFailure(job.jobId), failed);
-  await clearOpenJob(ports, job);
+  await closeJob(ports.store, job);
   ports.progress(job.jobId, work.stepIndex, 'failed');
-}
-
-/** Ends what is left to do for a job that has ended. */
-export async function clearOpenJob(ports: Pick<Ports, 'store'>, job: StoredJob): Promise<void> {
-  await ports.store.delete(objectKeys.openJob(job));
 }

@@ -1,13 +1,13 @@
 import { SigningError, objectKeys, type Release, type StepResult } from '@kyso/contracts';
 import { readChunks } from '@kyso/pdf';
-import { createJson, type ObjectSource } from '@kyso/storage';
+import { createJson, type ObjectSource, type WantedVersion } from '@kyso/storage';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
 import { readIntent } from './intent.js';
 
 /**
  * Creates the new version from the original and its increments: put together by the store where it can, else streamed, never
- * joined in memory.
+ * joined in memory; only with our claim on it.
  * False when the version exists already. Throws VERSION_STALE when our claim is gone, STORE_UNAVAILABLE, STORE_FULL.
  */
 export async function createVersion(
@@ -19,11 +19,18 @@ export async function createVersion(
   if ((await readIntent(ports, work)) === undefined) {
     throw new SigningError('VERSION_STALE', { expected: `our claim on version ${work.newVersion}`, found: 'none' });
   }
-  const { original, increments } = parts;
-  const { documentId } = work.job;
-  const key = objectKeys.version(documentId, work.newVersion);
+  return appendVersion(ports, { documentId: work.job.documentId, version: work.newVersion }, parts);
+}
+
+/** Creates a version from the one before and increments. False when it exists already. Throws STORE_UNAVAILABLE, STORE_FULL. */
+export async function appendVersion(
+  ports: Pick<SigningPorts, 'store'>,
+  { documentId, version }: WantedVersion,
+  { original, increments }: { readonly original: ObjectSource; readonly increments: readonly Uint8Array[] },
+): Promise<boolean> {
+  const key = objectKeys.version(documentId, version);
   if (original.tag !== undefined) {
-    const base = objectKeys.version(documentId, work.baseVersion);
+    const base = objectKeys.version(documentId, version - 1);
     const body = { base, baseBytes: original.size, baseTag: original.tag, tail: increments };
     const created = await ports.store.createFrom?.(key, body);
     if (created !== undefined) return created;

@@ -2,7 +2,7 @@ import type { Certificate } from '@kyso/cms';
 import { SigningError, levelSchema, type Level } from '@kyso/contracts';
 import type { ByteSource } from '@kyso/pdf';
 import { describeReport, isAcceptable, reportOf } from '@kyso/preparation';
-import { validatePdf, type SignatureReport } from '@kyso/validation';
+import { validatePdf, type SignatureReport, type ValidationReport } from '@kyso/validation';
 import type { SigningPorts } from '../signing-ports.js';
 
 const levels: readonly string[] = levelSchema.options;
@@ -40,6 +40,13 @@ export async function selfCheck(
   const tolerance = level === 'B-B' || level === 'B-T' ? 'warn' : 'require';
   if (!isAcceptable(mine, { revocationCheck: tolerance })) throw failed('a valid signature', describeReport(mine));
   if (levels.indexOf(mine.level) < levels.indexOf(level)) throw failed(`level ${level}`, describeReport(mine));
+  assertUnharmed(report, earlier);
+  if (report.sha256 === undefined) throw failed('a digest of the file', 'none');
+  return report.sha256;
+}
+
+/** Throws SigningError SELF_CHECK_FAILED when a signature of before has become invalid, or was lost. */
+export function assertUnharmed(report: ValidationReport, earlier: readonly SignatureReport[]): void {
   for (const before of earlier) {
     const after = reportOf(report, before.field);
     if (after === undefined) throw failed(`the earlier signature ${before.field}`, 'none');
@@ -47,8 +54,6 @@ export async function selfCheck(
       throw failed(`the earlier signature ${before.field} as it was`, describeReport(after));
     }
   }
-  if (report.sha256 === undefined) throw failed('a digest of the file', 'none');
-  return report.sha256;
 }
 
 function failed(expected: string, found: string): SigningError {
