@@ -19,7 +19,8 @@ export const timestampPolicySchema = z
   .describe(
     'When no time-stamp authority answers: required lets the job wait, and fail in the end; deferred releases the signature at ' +
       'once as B-B, says so, and adds a document time-stamp, and what else the level wants, in a later version',
-  );
+  )
+  .meta({ id: 'TimestampPolicy' });
 export type TimestampPolicy = z.infer<typeof timestampPolicySchema>;
 
 /** P of a certification (ISO 32000-2, 12.8.2.2, table 257). */

@@ -69,7 +69,7 @@ describe('documents that were released without a time-stamp', () => {
     await until(async () => (await shown()).versions.some(({ timestamp }) => timestamp !== undefined));
   };
 
-  const turn = (at: Date): Promise<void> =>
+  const signerTakesTurn = (at: Date): Promise<void> =>
     putJson(world.store, objectKeys.turn(documentId, 2, 1), { holder: 'timestamp', at: at.toISOString() });
 
   it('say so, and later where the time-stamp is', async () => {
@@ -123,12 +123,12 @@ describe('documents that were released without a time-stamp', () => {
   });
 
   it('are busy for the moment in which a signer adds the time-stamp', async () => {
-    await turn(new Date());
+    await signerTakesTurn(new Date());
     const refused = await post(1, [seal]);
     expect(refused.status).toBe(503);
     expect(refused.problem()).toMatchObject({ code: 'DOCUMENT_BUSY', retryable: true });
     // A signer that died with it gives it up in the end.
-    await turn(new Date(Date.now() - 601_000));
+    await signerTakesTurn(new Date(Date.now() - 601_000));
     expect((await post(1, [seal])).json(signingJobSchema)).toMatchObject({
       status: 'completed',
       steps: [{ version: 2 }],

@@ -1107,10 +1107,17 @@ export interface components {
       sha256: string;
       /** Format: date-time */
       createdAt: string;
-      /** @description The signing job that made it; absent for version 0 */
+      /** @description The signing job that made it; absent for version 0 and for a later time-stamp */
       jobId?: string;
       /** @description Index of the step of that job */
       step?: number;
+      /** @description The level that its signature was asked for and has not: no time-stamp authority answered */
+      deferredLevel?: components['schemas']['Level'];
+      /**
+       * Format: date-time
+       * @description genTime, of a version that adds nothing but the document time-stamp that earlier ones waited for
+       */
+      timestamp?: string;
     };
     DryRun: {
       /** @enum {boolean} */
@@ -1277,6 +1284,7 @@ export interface components {
       | 'STORE_UNAVAILABLE'
       | 'STORE_FULL'
       | 'QUEUE_UNAVAILABLE'
+      | 'DOCUMENT_BUSY'
       | 'SERVICE_STOPPING'
       | 'TSA_UNAVAILABLE'
       | 'TSA_REQUEST_INVALID'
@@ -1690,6 +1698,8 @@ export interface components {
       description?: string;
       /** @description Of steps that name none; no step may ask for a lower one */
       level?: components['schemas']['Level'];
+      /** @description Absent: required */
+      timestamp?: components['schemas']['TimestampPolicy'];
       /**
        * @description For B-B and B-T, when neither OCSP nor CRL says anything of the signer’s certificate: require refuses, warn signs and states it, off does not ask. B-LT and B-LTA always need an answer; a revoked certificate is refused wherever it is asked
        * @enum {string}
@@ -1759,6 +1769,10 @@ export interface components {
       fieldName: string;
       /** @description The level that was reached */
       level: components['schemas']['Level'];
+      /** @description The level that was asked for, where no time-stamp authority answered and the policy says timestamp deferred; a later version reaches it */
+      deferredLevel?: components['schemas']['Level'];
+      /** @description Once that version is there */
+      timestampedLater?: components['schemas']['TimestampedLater'];
       /**
        * Format: date-time
        * @description /M of the signature dictionary
@@ -1828,6 +1842,8 @@ export interface components {
       heightPt: number;
       /** @description Absent: each step has to say where */
       place?: components['schemas']['TemplatePlace'];
+      /** @description The signing policy of jobs in which a signature looks like this; no such job may name another one */
+      policy?: string;
       /** @description Of the PNG as it is drawn */
       imageSha256?: string;
       /** @description True: no new job may use it */
@@ -1865,6 +1881,8 @@ export interface components {
       heightPt: number;
       /** @description Absent: each step has to say where */
       place?: components['schemas']['TemplatePlace'];
+      /** @description The signing policy of jobs in which a signature looks like this; no such job may name another one */
+      policy?: string;
       /** @description PNG, JPEG, WebP, GIF or BMP, at most 3.5 MB decoded; a transparent background is what it should have */
       imageBase64?: string;
       /** @description Instead: an image that an earlier template brought along */
@@ -1903,6 +1921,8 @@ export interface components {
       heightPt: number;
       /** @description Absent: each step has to say where */
       place?: components['schemas']['TemplatePlace'];
+      /** @description The signing policy of jobs in which a signature looks like this; no such job may name another one */
+      policy?: string;
       /** @description PNG, JPEG, WebP, GIF or BMP, at most 3.5 MB decoded; a transparent background is what it should have */
       imageBase64?: string;
       /** @description Instead: an image that an earlier template brought along */
@@ -2047,6 +2067,8 @@ export interface components {
       heightPt: number;
       /** @description Absent: each step has to say where */
       place?: components['schemas']['TemplatePlace'];
+      /** @description The signing policy of jobs in which a signature looks like this; no such job may name another one */
+      policy?: string;
       /** @description True: send an image along */
       needsImage: boolean;
       /** @description What it follows, in Vietnamese */
@@ -2089,6 +2111,11 @@ export interface components {
         };
       };
     };
+    /**
+     * @description When no time-stamp authority answers: required lets the job wait, and fail in the end; deferred releases the signature at once as B-B, says so, and adds a document time-stamp, and what else the level wants, in a later version
+     * @enum {string}
+     */
+    TimestampPolicy: 'required' | 'deferred';
     TimestampSummary: {
       /** Format: date-time */
       genTime: string;
@@ -2096,6 +2123,19 @@ export interface components {
       tsa: string;
       policy: string;
       trusted: boolean;
+    };
+    TimestampedLater: {
+      /** @description The version that holds the document time-stamp */
+      version: number;
+      /** @description The level that the signature has in that version */
+      level: components['schemas']['Level'];
+      /**
+       * Format: date-time
+       * @description genTime of the document time-stamp
+       */
+      timestamp: string;
+      /** @description Why it is a lower level than the one that was asked for */
+      failure?: components['schemas']['Failure'];
     };
     Token: {
       token: string;
@@ -2313,7 +2353,9 @@ export type TemplateType = components['schemas']['TemplateType'];
 export type TemplateUsed = components['schemas']['TemplateUsed'];
 export type TextAlign = components['schemas']['TextAlign'];
 export type TextCatalogue = components['schemas']['TextCatalogue'];
+export type TimestampPolicy = components['schemas']['TimestampPolicy'];
 export type TimestampSummary = components['schemas']['TimestampSummary'];
+export type TimestampedLater = components['schemas']['TimestampedLater'];
 export type Token = components['schemas']['Token'];
 export type TokenInventory = components['schemas']['TokenInventory'];
 export type TokenKey = components['schemas']['TokenKey'];

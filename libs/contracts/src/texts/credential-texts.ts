@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Activation } from '../activation.js';
 import type { CredentialKind, SignatureScheme, TokenState, weekdays } from '../credential.js';
 import type { CredentialChange } from '../credential-admin.js';
-import type { Certification, RevocationCheck } from '../policy.js';
+import type { Certification, RevocationCheck, TimestampPolicy } from '../policy.js';
 import type { TokenInventory, tokenKeyTypeSchema } from '../token.js';
 import { text, type BilingualText } from './bilingual.js';
 import { revocationStatuses } from './verification-texts.js';
@@ -84,6 +84,11 @@ export const credentialTexts = {
     warn: text('Cảnh báo khi không kiểm tra được', 'A warning where nothing can be had'),
     off: revocationStatuses['not-checked'],
   } satisfies Record<RevocationCheck, BilingualText>,
+
+  TimestampPolicy: {
+    required: text('Bắt buộc có ngay khi ký', 'Required when it is signed'),
+    deferred: text('Được gắn sau khi máy chủ dấu thời gian hoạt động lại', 'Added later when no authority answers'),
+  } satisfies Record<TimestampPolicy, BilingualText>,
 
   Certification: {
     1: text('Không được thay đổi gì sau khi ký', 'No change at all'),
