@@ -3,7 +3,6 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KysoClient, type ValidationReport } from '@kyso/client';
 import { approve, digitise, issue, setUpTemplates, type Shop } from '@kyso/client/examples/dossier';
-import { texts, type BilingualText } from '@kyso/contracts';
 import { checkout, startCluster, type Cluster } from './cluster.js';
 import { renderTable } from './table.js';
 
@@ -21,19 +20,21 @@ function step(text: string): void {
 const sample = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
   readFile(join(checkout, 'samples', name)).then((bytes) => new Uint8Array(bytes));
 
-const both = ({ vi, en }: BilingualText): string => `${vi} / ${en}`;
+type Texts = Awaited<ReturnType<KysoClient['texts']>>;
 
-function showReport(report: ValidationReport): string {
-  const { SignatureReport: heads, RevocationStatus: statuses, Verdict: verdicts } = texts;
-  const columns = [heads.signer, heads.level, heads.timestamp, heads.revocation, heads.verdict];
+/** The signatures of a report, in the words that the gateway gives for them. */
+function showReport(report: ValidationReport, texts: Texts): string {
+  const word = (group: string, code: string) => texts[group]?.[code] ?? { vi: code, en: code };
+  const both = (group: string, code: string): string => `${word(group, code).vi} / ${word(group, code).en}`;
+  const heads = ['signer', 'level', 'timestamp', 'revocation', 'verdict'].map((name) => word('SignatureReport', name));
   return renderTable(
-    [columns.map(({ vi }) => vi), columns.map(({ en }) => en)],
+    [heads.map(({ vi }) => vi), heads.map(({ en }) => en)],
     report.signatures.map((signature) => [
       signature.signer?.subjectName ?? signature.field,
       signature.level,
       signature.timestamp === undefined ? '–' : signature.timestamp.genTime,
-      both(statuses[signature.revocation.status]),
-      both(verdicts[signature.verdict]),
+      both('RevocationStatus', signature.revocation.status),
+      both('Verdict', signature.verdict),
     ]),
   );
 }
@@ -83,7 +84,8 @@ async function run(cluster: Cluster, { decision, isSample, output }: DemoInput):
   }
   await writeFile(output, issued.bytes);
   step(`tải về / downloaded ${issued.bytes.length} bytes; the upload is a prefix of it`);
-  for (const { report } of [paper, issued]) process.stdout.write(`\n${showReport(report)}\n`);
+  const texts = await client.texts();
+  for (const { report } of [paper, issued]) process.stdout.write(`\n${showReport(report, texts)}\n`);
   process.stdout.write('\n');
   return [paper, issued].every(({ report }) => report.verdict === 'valid') && issued.report.signatures.length >= 2;
 }

@@ -59,6 +59,13 @@ describe('the client', () => {
     );
   });
 
+  it('gives the words for what answers hold', async () => {
+    const groups = { Verdict: { valid: { vi: 'Hợp lệ', en: 'Valid' } } };
+    answers = [problem(503, 'SERVICE_STOPPING'), ok({ groups })];
+    expect(await client.texts()).toEqual(groups);
+    expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /v1/texts', 'GET /v1/texts']);
+  });
+
   it('gives up in the end, with what was answered last', async () => {
     answers = Array(4).fill(problem(503, 'QUEUE_UNAVAILABLE')) as typeof answers;
     await expect(client.document('doc_1')).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', status: 503 });

@@ -10,6 +10,7 @@ import type {
   SigningJobSet,
   Template,
   TemplateCreation,
+  TextCatalogue,
   ValidationReport,
 } from './generated/api.js';
 import { JobFailed, KysoError } from './kyso-error.js';
@@ -145,6 +146,11 @@ export class KysoClient {
 
   async credentials(): Promise<Credential[]> {
     return unwrap(await this.api.GET('/v1/credentials')).credentials;
+  }
+
+  /** The words for what answers hold, by group and code: `texts['Verdict']?.['valid']?.vi`. They change with a release only. */
+  async texts(): Promise<TextCatalogue['groups']> {
+    return unwrap(await this.api.GET('/v1/texts')).groups;
   }
 
   /** Makes the template unless one of this id is there; then gives that one. */

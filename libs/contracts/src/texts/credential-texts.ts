@@ -30,7 +30,7 @@ export const credentialTexts = {
     disabled: text('Ngừng sử dụng', 'Disabled'),
     enabled: text('Cho sử dụng lại', 'Enabled again'),
     delegated: text('Giao cho người khác sử dụng', 'Delegated'),
-    'delegation-revoked': text('Thôi giao sử dụng', 'Delegation revoked'),
+    'delegation-revoked': text('Thu hồi quyền sử dụng đã giao', 'Delegation revoked'),
   } satisfies Record<CredentialChange['change'], BilingualText>,
 
   Weekday: {
@@ -54,7 +54,7 @@ export const credentialTexts = {
   QuarantineReason: {
     PIN_INCORRECT: pinIncorrect,
     PIN_COUNT_LOW: text('Đã có lần nhập sai mã PIN', 'A wrong PIN was tried since the last right one'),
-    PIN_FINAL_TRY: text('Chỉ còn một lần nhập mã PIN', 'The PIN may be tried once more only'),
+    PIN_FINAL_TRY: text('Chỉ còn một lần thử mã PIN', 'The PIN may be tried once more only'),
     PIN_LOCKED: text('Mã PIN đã bị thiết bị khoá', 'The token has locked its PIN'),
     PIN_CHANGE: text('Đang đổi mã PIN', 'The PIN is being changed'),
   } satisfies Record<string, BilingualText>,

@@ -31,7 +31,7 @@ export const jobTexts = {
     accepted: jobStatuses.accepted,
     screened: text('Đã kiểm tra nội dung tệp', 'Content screened'),
     prepared: text('Đã chuẩn bị dữ liệu để ký', 'Prepared for signing'),
-    signed: text('Đã ký số', 'Signed'),
+    signed: text('Đã tạo chữ ký số', 'Signature made'),
     timestamped: text('Đã gắn dấu thời gian', 'Time-stamped'),
     evidence: text('Đã gắn thông tin xác thực chứng thư số', 'Revocation data added'),
     'self-checked': text('Đã tự kiểm tra chữ ký số', 'Signature checked'),

@@ -36,7 +36,7 @@ export const templateTexts = {
     number: text('Số', 'Number'),
     date: text('Ngày', 'Date'),
     note: text('Ghi chú', 'Note'),
-    text: text('Nội dung tự nhập', 'Text of one’s own'),
+    text: text('Nội dung tự nhập', 'Free text'),
   } satisfies Record<TemplateLine['kind'], BilingualText>,
 
   TemplateOwner: {
@@ -59,7 +59,7 @@ export const templateTexts = {
   Page: { last: text('Trang cuối', 'Last page') } satisfies Record<PageName, BilingualText>,
 
   Covering: {
-    latest: text('Chữ ký hiển thị mới nhất', 'The visible signature that was made last'),
+    latest: text('Chữ ký có hiển thị được ký gần nhất', 'The visible signature that was made last'),
   } satisfies Record<CoveringName, BilingualText>,
 
   AnchorSide: {

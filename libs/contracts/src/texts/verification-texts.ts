@@ -54,8 +54,8 @@ export const verificationTexts = {
   Coverage: {
     'whole-file': text('Toàn bộ tệp', 'The whole file'),
     'whole-revision': text(
-      'Toàn bộ nội dung đã ký; phần thêm sau đó là hợp lệ',
-      'All that was signed; what was added later is permitted',
+      'Toàn bộ phiên bản được ký; phần bổ sung sau đó được phép',
+      'A whole revision; what was added later is permitted',
     ),
     modified: text('Nội dung đã bị thay đổi sau khi ký', 'The content was changed after signing'),
     partial: text('Chỉ một phần nội dung được ký', 'Only a part of the content is signed'),
@@ -127,7 +127,7 @@ export const verificationTexts = {
   } satisfies Record<keyof CertificateSummary, BilingualText>,
 
   TimestampSummary: {
-    genTime: text('Thời gian được cấp dấu', 'Time of the time-stamp'),
+    genTime: text('Thời điểm ghi trong dấu thời gian', 'Time of the time-stamp'),
     tsa: text('Đơn vị cấp dấu thời gian', 'Time-stamping unit'),
     policy: text('Chính sách cấp dấu thời gian', 'Policy of the time-stamp'),
     trusted: text('Dấu thời gian đủ tin cậy', 'The time-stamp is trusted'),
