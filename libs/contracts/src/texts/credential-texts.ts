@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import type { Activation } from '../activation.js';
 import type { CredentialKind, SignatureScheme, TokenState, weekdays } from '../credential.js';
-import type { CredentialChange } from '../credential-admin.js';
+import type { CredentialChange, CredentialDetail } from '../credential-admin.js';
 import type { Certification, RevocationCheck, TimestampPolicy } from '../policy.js';
 import type { TokenInventory, tokenKeyTypeSchema } from '../token.js';
 import { text, type BilingualText } from './bilingual.js';
-import { revocationStatuses } from './verification-texts.js';
+import { revocationStatuses, verificationTexts } from './verification-texts.js';
 
+const certificate = verificationTexts.CertificateSummary;
 const pinIncorrect = text('Mã PIN không đúng', 'The PIN was wrong');
 
 /** What officials and operators read of credentials, tokens, activations and policies. */
@@ -15,6 +16,33 @@ export const credentialTexts = {
     person: text('Cá nhân', 'Person'),
     organisation: text('Cơ quan, tổ chức', 'Organisation'),
   } satisfies Record<CredentialKind, BilingualText>,
+
+  // What an official looks at before signing; the fields of the certificate are called as in a report.
+  CredentialDetail: {
+    credentialId: text('Mã chứng thư số', 'Credential'),
+    kind: text('Loại chủ thể', 'Kind'),
+    roles: text('Vai trò được sử dụng', 'Roles'),
+    subject: certificate.subject,
+    subjectName: certificate.subjectName,
+    issuer: certificate.issuer,
+    serialNumber: certificate.serialNumber,
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+    certificateSha256: certificate.sha256,
+    key: text('Loại khoá', 'Kind of key'),
+    scheme: text('Thuật toán ký', 'Signature scheme'),
+    digestAlgorithm: text('Thuật toán băm', 'Digest algorithm'),
+    token: text('Thiết bị ký', 'Token'),
+    tokenState: text('Tình trạng thiết bị ký', 'State of the token'),
+    enabled: text('Đang được sử dụng', 'Enabled'),
+    warnings: verificationTexts.ValidationReport.warnings,
+    owner: text('Chủ sở hữu', 'Owner'),
+    organisation: text('Cơ quan, tổ chức ký', 'Organisation for which it signs'),
+    hours: text('Thời gian được sử dụng', 'Hours of use'),
+    register: text('Sổ số văn bản đi', 'Register of numbers'),
+    revocation: verificationTexts.SignatureReport.revocation,
+    administration: text('Thông tin quản trị', 'Administration'),
+  } satisfies Record<keyof CredentialDetail, BilingualText>,
 
   SignatureScheme: {
     'rsa-pkcs1': text('Thuật toán RSA, kiểu PKCS#1 v1.5', 'RSA, PKCS#1 v1.5'),
