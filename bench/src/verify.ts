@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificatesPem } from '@kyso/cms';
-import { checkout, GatewayClient, startCluster } from '@kyso/cli';
+import { checkout, startCluster } from '@kyso/cli';
+import { KysoClient } from '@kyso/client';
 import { bufferSource } from '@kyso/pdf';
 import { validatePdf, type ValidationOptions } from '@kyso/validation';
 import type { BenchArguments } from './arguments.js';
@@ -19,14 +20,12 @@ async function signedInput(
   if (args.pdf === undefined) await makeInput(file, { pages: 3, sizeBytes: 200_000 });
   const cluster = await startCluster({ folder: join(checkout, 'var/bench/cluster') });
   try {
-    const client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
-    const { documentId } = await client.upload(new Uint8Array(await readFile(file)), 'bench.pdf');
-    const accepted = await client.sign(
+    const client = new KysoClient(cluster);
+    const { documentId } = await client.upload(new Uint8Array(await readFile(file)), { name: 'bench.pdf' });
+    await client.signed(
       { documentId, expectedVersion: 0, steps: [{ credentialId: 'leader', role: 'leader', level: 'B-LT' }] },
-      { idempotencyKey: randomUUID(), waitSeconds: 30 },
+      { idempotencyKey: randomUUID(), timeoutMs: 60_000 },
     );
-    const job = await client.ended(accepted.jobId, 60_000);
-    if (job.status !== 'completed') throw new Error(`the input could not be signed: ${job.failure?.code}`);
     return {
       signed: await client.download(documentId, 1),
       options: {

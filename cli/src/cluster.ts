@@ -175,6 +175,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       ...storeAndRedis,
       ...trust,
       KYSO_REVOCATION_CACHE_URL: urls.KYSO_REVOCATION_CACHE_URL,
+      KYSO_POLICIES_FILE: path('policies.json'),
     }),
   ];
   const all = [authority, redis, ...services];
@@ -214,5 +215,14 @@ async function writeServiceFiles(path: (name: string) => string, sandbox: Sandbo
   }));
   await writeFile(path('tokens.json'), JSON.stringify(tokens, undefined, 2), { mode: 0o600 });
   const upstreams = [{ name: 'sandbox', url: `${sandboxUrl}/tsa`, timeoutMs: 10_000 }];
+  const policies = [
+    { name: 'ordinary', description: 'What the request asks for, or it fails' },
+    {
+      name: 'night',
+      description: 'Released at once, and time-stamped later where no authority answers',
+      timestamp: 'deferred',
+    },
+  ];
+  await writeFile(path('policies.json'), JSON.stringify(policies, undefined, 2), { mode: 0o600 });
   await writeFile(path('tsa-upstreams.json'), JSON.stringify(upstreams, undefined, 2), { mode: 0o600 });
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { GatewayError, type GatewayClient } from '@kyso/cli';
-import type { Level, SigningStep, TemplateCreation } from '@kyso/contracts';
+import type { KysoClient, SigningStep, TemplateCreation } from '@kyso/client';
+import type { Level } from '@kyso/contracts';
 import { demoSteps, signTwice, type SignedCell } from './matrix.js';
 
 /** How number and date come onto the page: into fields of the leader's version; beside the seal; with the seal on another page. */
@@ -11,7 +11,7 @@ const texts = [{ template: 'conformance-number' }, { template: 'conformance-date
 
 /** A decision approved and issued with number, date and seal, in every way and at three levels. */
 export async function signIssued(
-  client: GatewayClient,
+  client: KysoClient,
   { sourceFile, folder }: { readonly sourceFile: string; readonly folder: string },
 ): Promise<SignedCell[]> {
   await makeTemplates(client);
@@ -46,7 +46,7 @@ export async function signIssued(
   return cells;
 }
 
-async function makeTemplates(client: GatewayClient): Promise<void> {
+async function makeTemplates(client: KysoClient): Promise<void> {
   const common = {
     owner: { kind: 'all' as const },
     display: 'text' as const,
@@ -73,11 +73,5 @@ async function makeTemplates(client: GatewayClient): Promise<void> {
       place: { page: 1, xPt: 330, yPt: 790 },
     },
   ];
-  for (const template of templates) {
-    const headers = { 'content-type': 'application/json' };
-    await client.call('POST', '/v1/templates', { body: JSON.stringify(template), headers }).catch((error: unknown) => {
-      // From an earlier run in the same folder.
-      if (!(error instanceof GatewayError) || error.problem.code !== 'TEMPLATE_STALE') throw error;
-    });
-  }
+  for (const template of templates) await client.ensureTemplate(template);
 }

@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { checkout, GatewayClient, startCluster } from '@kyso/cli';
+import { checkout, startCluster } from '@kyso/cli';
+import { KysoClient } from '@kyso/client';
 import type { Level } from '@kyso/contracts';
 import { javaJudges, pyHanko, type Judge, type Judgement } from './judges.js';
+import { deferredStructure, signDeferred } from './deferred.js';
 import { signIssued } from './issuing.js';
 import { demoSteps, signMatrix, signTwice, type SignedCell } from './matrix.js';
 import { makePdfA, pdfAFlavours } from './pdf-a.js';
@@ -16,7 +18,10 @@ import { structures } from './structures.js';
 const sources = join(checkout, 'test/conformance');
 const folder = join(checkout, 'var/conformance');
 
-/** Arguments: names of structures, `issued` for decisions with number and date; all when there are none. */
+/**
+ * Arguments: names of structures, `issued` for decisions with number and date, `deferred` for time-stamps that came later; all
+ * when there are none.
+ */
 const wanted = process.argv.slice(2);
 
 interface Objection {
@@ -33,7 +38,7 @@ async function main(): Promise<number> {
   await mkdir(folder, { recursive: true });
   const cluster = await startCluster({ folder: join(folder, 'cluster'), say });
   try {
-    const client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
+    const client = new KysoClient(cluster);
     const anchors = [cluster.sandbox.trustAnchorsFile, cluster.sandbox.tsaTrustAnchorsFile];
     const cells = await signMatrix(client, {
       structures: structures.filter(({ name }) => wanted.length === 0 || wanted.includes(name)),
@@ -43,6 +48,10 @@ async function main(): Promise<number> {
     if (wanted.length === 0 || wanted.includes('issued')) {
       const sourceFile = join(checkout, 'samples/quyet-dinh.pdf');
       cells.push(...(await signIssued(client, { sourceFile, folder: join(folder, 'matrix') })));
+    }
+    if (wanted.length === 0 || wanted.includes(deferredStructure)) {
+      const sourceFile = join(checkout, 'samples/quyet-dinh.pdf');
+      cells.push(...(await signDeferred(cluster, client, { sourceFile, folder: join(folder, 'matrix') })));
     }
     const pdfA = await signPdfA(client);
     say(`${cells.filter((cell) => cell.file !== undefined).length} of ${cells.length} files signed`);
@@ -66,7 +75,7 @@ async function main(): Promise<number> {
 }
 
 /** The same two signatures on a PDF/A file of each flavour; both the input and the output are judged. */
-async function signPdfA(client: GatewayClient): Promise<{ file: string; flavour: string }[]> {
+async function signPdfA(client: KysoClient): Promise<{ file: string; flavour: string }[]> {
   const made: { file: string; flavour: string }[] = [];
   for (const flavour of pdfAFlavours) {
     const input = join(folder, `pdf-a-${flavour}.pdf`);
@@ -79,15 +88,19 @@ async function signPdfA(client: GatewayClient): Promise<{ file: string; flavour:
 }
 
 /** The files that were signed and that the judge can read. */
-function filesFor(judge: string, cells: readonly SignedCell[]): { file: string; level: Level }[] {
+function filesFor(judge: string, cells: readonly SignedCell[]): { file: string; level: Level; structure: string }[] {
   return cells.flatMap(({ file, level, structure }) => {
     const unreadable = structures.find(({ name }) => name === structure)?.unreadableFor?.includes(judge) === true;
-    return file === undefined || unreadable ? [] : [{ file, level }];
+    return file === undefined || unreadable ? [] : [{ file, level, structure }];
   });
 }
 
+/** What a document time-stamp proves, only the algorithm for B-LTA looks at (ETSI EN 319 102-1, 5.6). */
 function pyHankoLines(cells: readonly SignedCell[]): string[] {
-  return filesFor('pyhanko', cells).map(({ file, level }) => `${file}\t${level}`);
+  return filesFor('pyhanko', cells).map(({ file, level, structure }) => {
+    const deferred = level === 'B-T' ? 'B-B' : 'B-LTA';
+    return `${file}\t${structure === deferredStructure ? deferred : level}`;
+  });
 }
 
 /** B-LT and B-LTA must be valid by what the file holds; for the others the evidence is fetched. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkout, type GatewayClient } from '@kyso/cli';
-import { levelSchema, type Level, type SigningStep } from '@kyso/contracts';
+import { checkout } from '@kyso/cli';
+import type { KysoClient, SigningStep } from '@kyso/client';
+import { levelSchema, type Level } from '@kyso/contracts';
 import { asClassic, type Structure } from './structures.js';
 
 export const levels: readonly Level[] = levelSchema.options;
@@ -18,7 +19,7 @@ export interface SignedCell {
 
 /** Signs a file of every structure at every level, over REST, as a portal would. */
 export async function signMatrix(
-  client: GatewayClient,
+  client: KysoClient,
   options: { readonly structures: readonly Structure[]; readonly sourceFile: string; readonly folder: string },
 ): Promise<SignedCell[]> {
   const steps = await demoSteps();
@@ -51,18 +52,10 @@ export async function signMatrix(
 }
 
 /** Uploads, signs, and gives the bytes of the last version. Throws when the gateway refuses or the job fails. */
-export async function signTwice(
-  client: GatewayClient,
-  input: string,
-  steps: readonly SigningStep[],
-): Promise<Uint8Array> {
-  const { documentId } = await client.upload(new Uint8Array(await readFile(input)), 'conformance.pdf');
-  const accepted = await client.sign(
-    { documentId, expectedVersion: 0, steps: [...steps] },
-    { idempotencyKey: randomUUID(), waitSeconds: 60 },
-  );
-  const job = await client.ended(accepted.jobId, 120_000);
-  if (job.status !== 'completed') throw new Error(`${job.failure?.code}: ${job.failure?.found ?? ''}`);
+export async function signTwice(client: KysoClient, input: string, steps: readonly SigningStep[]): Promise<Uint8Array> {
+  const { documentId } = await client.upload(new Uint8Array(await readFile(input)), { name: 'conformance.pdf' });
+  const request = { documentId, expectedVersion: 0, steps: [...steps] };
+  await client.signed(request, { idempotencyKey: randomUUID(), timeoutMs: 120_000 });
   return client.download(documentId, steps.length);
 }
 

@@ -4,15 +4,18 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { checkout, GatewayClient, startCluster, type Cluster } from '@kyso/cli';
-import { failureCodes, type FailureCode, type SigningJob, type SigningStep } from '@kyso/contracts';
+import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import type { KysoClient, SigningJob, SigningStep } from '@kyso/client';
+import { failureCodes, type FailureCode } from '@kyso/contracts';
+import { tellAuthority } from '../authority.js';
+import { endedJob, portalOf } from '../portal.js';
 
 const run = promisify(execFile);
 const folder = join(checkout, 'var/test', `bad-input-${randomUUID()}`);
 const sample = join(checkout, 'samples/quyet-dinh.pdf');
 const leader: SigningStep = { credentialId: 'leader', role: 'leader', level: 'B-B' };
 let cluster: Cluster;
-let client: GatewayClient;
+let client: KysoClient;
 let documentId: string;
 
 beforeAll(async () => {
@@ -24,8 +27,8 @@ beforeAll(async () => {
       gateway: { KYSO_MAX_DOCUMENT_BYTES: '5000000' },
     },
   });
-  client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
-  documentId = (await client.upload(new Uint8Array(await readFile(sample)), 'sample.pdf')).documentId;
+  client = portalOf(cluster);
+  documentId = (await client.upload(new Uint8Array(await readFile(sample)), { name: 'sample.pdf' })).documentId;
 }, 120_000);
 
 afterAll(async () => {
@@ -67,7 +70,7 @@ function sign(step: Partial<SigningStep>, of = documentId): Promise<SigningJob> 
 }
 
 async function failureOf(step: Partial<SigningStep>): Promise<string | undefined> {
-  const ended = await client.ended((await sign(step)).jobId, 60_000);
+  const ended = await endedJob(client, (await sign(step)).jobId, 60_000);
   return ended.failure?.code;
 }
 
@@ -88,16 +91,6 @@ const classic = (objects: string[]): Uint8Array<ArrayBuffer> => {
   body += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.join('')}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
   return new Uint8Array(Buffer.from(body, 'latin1'));
 };
-
-async function authority(path: string, body: unknown): Promise<void> {
-  const token = (await readFile(join(folder, 'cluster/sandbox/control-token'), 'utf8')).trim();
-  const response = await fetch(new URL(path, cluster.sandboxUrl), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-}
 
 async function unchanged(call: () => Promise<void>): Promise<void> {
   const before = await kept();
@@ -130,7 +123,7 @@ describe('an upload is refused and leaves nothing behind', () => {
   ];
   it.each(cases)('%s: %s', async (_what, code, make) => {
     const before = await kept();
-    expect(await problemOf(client.upload(await make(), 'bad.pdf'))).toBe(code);
+    expect(await problemOf(client.upload(await make(), { name: 'bad.pdf' }))).toBe(code);
     expect(await kept()).toEqual(before);
   });
 });
@@ -169,7 +162,7 @@ describe('a signing job is refused before it is accepted', () => {
   });
 
   it('without a key, for any address', async () => {
-    const stranger = new GatewayClient(cluster.baseUrl, 'kyso_igate_wrong');
+    const stranger = portalOf({ baseUrl: cluster.baseUrl, apiKey: 'kyso_igate_wrong' });
     expect(await problemOf(stranger.credentials())).toBe('UNAUTHENTICATED');
     expect(await problemOf(stranger.document(documentId))).toBe('UNAUTHENTICATED');
   });
@@ -177,16 +170,16 @@ describe('a signing job is refused before it is accepted', () => {
 
 describe('a signing job fails with its code and leaves the document as it was', () => {
   it('LEVEL_UNREACHABLE when no time-stamp can be had', async () => {
-    await authority('/faults', { tsa: 'wrong-imprint' });
+    await tellAuthority(cluster, '/faults', { tsa: 'wrong-imprint' });
     try {
       await unchanged(async () => expect(await failureOf({ level: 'B-T' })).toBe('LEVEL_UNREACHABLE'));
     } finally {
-      await authority('/faults', {});
+      await tellAuthority(cluster, '/faults', {});
     }
   }, 60_000);
 
   it('CERTIFICATE_REVOKED for a revoked certificate', async () => {
-    await authority('/revoke', { credentialId: 'leader-ecdsa' });
+    await tellAuthority(cluster, '/revoke', { credentialId: 'leader-ecdsa' });
     await unchanged(async () =>
       expect(await failureOf({ credentialId: 'leader-ecdsa', level: 'B-LT' })).toBe('CERTIFICATE_REVOKED'),
     );

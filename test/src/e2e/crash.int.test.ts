@@ -2,18 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { checkout, GatewayClient, startCluster, type Cluster } from '@kyso/cli';
-import type { SigningJob } from '@kyso/contracts';
+import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import type { KysoClient, SigningJob } from '@kyso/client';
 import { judge } from '../judges/judges.js';
+import { endedJob, portalOf } from '../portal.js';
 
 const folder = join(checkout, 'var/test', `crash-${randomUUID()}`);
 const jobsPerKill = 50;
 let cluster: Cluster;
-let client: GatewayClient;
+let client: KysoClient;
 
 beforeAll(async () => {
   cluster = await startCluster({ folder });
-  client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
+  client = portalOf(cluster);
 }, 120_000);
 
 afterAll(async () => {
@@ -48,7 +49,7 @@ describe.each(['signer', 'gateway', 'redis', 'tsa-proxy', 'revocation-cache', 's
     it('loses no accepted job and releases none twice', async () => {
       const pdf = new Uint8Array(await readFile(join(checkout, 'samples/quyet-dinh.pdf')));
       const documentIds = await Promise.all(
-        Array.from({ length: jobsPerKill }, async () => (await client.upload(pdf, 'crash.pdf')).documentId),
+        Array.from({ length: jobsPerKill }, async () => (await client.upload(pdf, { name: 'crash.pdf' })).documentId),
       );
       const jobs: SigningJob[] = [];
       let killed: Promise<void> | undefined;
@@ -66,7 +67,7 @@ describe.each(['signer', 'gateway', 'redis', 'tsa-proxy', 'revocation-cache', 's
       );
       await killed;
       for (const job of jobs) {
-        const ended = await persistently(() => client.ended(job.jobId, 90_000));
+        const ended = await persistently(() => endedJob(client, job.jobId, 90_000));
         expect(ended).toMatchObject({ status: 'completed', steps: [{ version: 1, level: 'B-LT' }] });
       }
       for (const [i, documentId] of documentIds.entries()) {

@@ -2,23 +2,25 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { checkout, GatewayClient, startCluster, type Cluster } from '@kyso/cli';
-import type { ApiClientRecord, Level, Placement, SigningJob, SigningStep } from '@kyso/contracts';
+import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import type { KysoClient, SigningJob, SigningStep } from '@kyso/client';
+import type { ApiClientRecord, Level } from '@kyso/contracts';
 import { judge, renderedPages, textOf } from '../judges/judges.js';
+import { endedJob, portalOf } from '../portal.js';
 
 const folder = join(checkout, 'var/test', `dossier-${randomUUID()}`);
 const sample = join(checkout, 'samples/quyet-dinh.pdf');
 let cluster: Cluster;
-let client: GatewayClient;
+let client: KysoClient;
 let steps: { leader: SigningStep; seal: SigningStep };
 
 beforeAll(async () => {
   await mkdir(folder, { recursive: true });
   cluster = await startCluster({ folder: join(folder, 'cluster') });
-  client = new GatewayClient(cluster.baseUrl, cluster.apiKey);
+  client = portalOf(cluster);
   const places = JSON.parse(await readFile(join(checkout, 'samples/placements.json'), 'utf8')) as {
-    leader: Placement;
-    clerk: Placement;
+    leader: NonNullable<SigningStep['placement']>;
+    clerk: NonNullable<SigningStep['placement']>;
   };
   steps = {
     leader: {
@@ -48,7 +50,7 @@ async function image(name: string): Promise<string> {
 }
 
 async function uploaded(): Promise<string> {
-  return (await client.upload(new Uint8Array(await readFile(sample)), 'quyết định.pdf')).documentId;
+  return (await client.upload(new Uint8Array(await readFile(sample)), { name: 'quyết định.pdf' })).documentId;
 }
 
 async function signed(documentId: string, expectedVersion: number, wanted: SigningStep[]): Promise<SigningJob> {
@@ -56,7 +58,7 @@ async function signed(documentId: string, expectedVersion: number, wanted: Signi
     { documentId, expectedVersion, steps: wanted },
     { idempotencyKey: randomUUID(), waitSeconds: 30 },
   );
-  return client.ended(accepted.jobId, 60_000);
+  return endedJob(client, accepted.jobId, 60_000);
 }
 
 describe.each<Level>(['B-B', 'B-T', 'B-LT', 'B-LTA'])('a dossier at level %s', (level) => {
@@ -128,13 +130,13 @@ describe('the order of the signers', () => {
       enabled: true,
     };
     await writeFile(join(folder, 'cluster/store/clients/other.json'), JSON.stringify(record));
-    const other = new GatewayClient(cluster.baseUrl, apiKey);
-    const { documentId } = await other.upload(new Uint8Array(await readFile(sample)), 'x.pdf');
+    const other = portalOf({ baseUrl: cluster.baseUrl, apiKey });
+    const { documentId } = await other.upload(new Uint8Array(await readFile(sample)), { name: 'x.pdf' });
     const { jobId } = await other.sign(
       { documentId, expectedVersion: 0, steps: [{ ...steps.seal, role: 'leader' }] },
       { idempotencyKey: randomUUID(), waitSeconds: 30 },
     );
-    expect(await other.ended(jobId, 30_000)).toMatchObject({
+    expect(await endedJob(other, jobId, 30_000)).toMatchObject({
       status: 'failed',
       failure: { code: 'CREDENTIAL_FORBIDDEN' },
     });
@@ -161,7 +163,7 @@ describe('the same request twice', () => {
       client.sign(request, { idempotencyKey, waitSeconds: 20 }),
     ]);
     expect(two.jobId).toBe(one.jobId);
-    await client.ended(one.jobId, 30_000);
+    await endedJob(client, one.jobId, 30_000);
     expect((await client.document(documentId)).versions).toHaveLength(2);
     await expect(
       client.sign({ ...request, reference: 'other' }, { idempotencyKey, waitSeconds: 0 }),
