@@ -95,12 +95,11 @@ function filesFor(judge: string, cells: readonly SignedCell[]): { file: string; 
   });
 }
 
-/** What a document time-stamp proves, only the algorithm for B-LTA looks at (ETSI EN 319 102-1, 5.6). */
+/** Its algorithms above B-B want a signature time-stamp; signatures that have a document time-stamp alone are judged as B-B. */
 function pyHankoLines(cells: readonly SignedCell[]): string[] {
-  return filesFor('pyhanko', cells).map(({ file, level, structure }) => {
-    const deferred = level === 'B-T' ? 'B-B' : 'B-LTA';
-    return `${file}\t${structure === deferredStructure ? deferred : level}`;
-  });
+  return filesFor('pyhanko', cells).map(
+    ({ file, level, structure }) => `${file}\t${structure === deferredStructure ? 'B-B' : level}`,
+  );
 }
 
 /** B-LT and B-LTA must be valid by what the file holds; for the others the evidence is fetched. */
