@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KysoClient, type ValidationReport } from '@kyso/client';
-import { approve, digitise, issue, setUpTemplates, type Shop } from '@kyso/client/examples/dossier';
+import type { KysoClient, ValidationReport } from '@kyso/client';
+import { approve, digitise, issue } from '@kyso/client/examples/dossier';
 import { checkout, startCluster, type Cluster } from './cluster.js';
+import { openShop, sample } from './shop.js';
 import { renderTable } from './table.js';
 
 const started = performance.now();
@@ -16,9 +17,6 @@ function step(text: string): void {
   );
   last = now;
 }
-
-const sample = (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-  readFile(join(checkout, 'samples', name)).then((bytes) => new Uint8Array(bytes));
 
 type Texts = Awaited<ReturnType<KysoClient['texts']>>;
 
@@ -47,15 +45,7 @@ interface DemoInput {
 }
 
 async function run(cluster: Cluster, { decision, isSample, output }: DemoInput): Promise<boolean> {
-  const client = new KysoClient(cluster);
-  const shop: Shop = {
-    leader: 'leader',
-    clerk: 'clerk',
-    organisation: 'organisation',
-    signaturePng: await sample('chu-ky-lanh-dao.png'),
-    sealPng: await sample('con-dau.png'),
-  };
-  await setUpTemplates(client, shop);
+  const { client, shop } = await openShop(cluster);
   step('tạo mẫu chữ ký, con dấu, số, ngày / templates made of the decree’s presets');
 
   chapter('1. Số hoá giấy tờ / A paper is digitised');

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, startCluster, type Cluster } from './cluster.js';
+import { openShop } from './shop.js';
 
 const stateFile = join(checkout, 'var/up.json');
 
@@ -31,9 +32,15 @@ async function main(): Promise<number> {
     process.stdout.write(`${new Date().toISOString()}  ${text}\n`);
     if (running !== undefined) void writeState(running);
   };
-  const starting = startCluster({ folder: join(checkout, 'var/up'), say });
-  const cluster = await starting;
+  const cluster = await startCluster({ folder: join(checkout, 'var/up'), say });
   running = cluster;
+  try {
+    await openShop(cluster);
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+  say('templates of the shop: GET /v1/templates');
   await writeState(cluster);
   process.stdout.write(
     [
