@@ -1,9 +1,10 @@
 import type { IndirectObject } from '../reader/indirect-object.js';
 import { dictionaryOf } from '../reader/indirect-object.js';
 import { readRevisionSections, type RevisionSections } from '../reader/revisions.js';
-import type { Section, XrefEntry } from '../reader/section.js';
+import type { XrefEntry } from '../reader/section.js';
 import { findKeyword } from '../repair/stream-end.js';
 import { isName, Reference } from '../syntax/values.js';
+import type { ListedRevision, OnObject } from './listed-revision.js';
 import { screenMembers } from './members.js';
 import type { TolerantView } from './tolerant-view.js';
 
@@ -11,22 +12,6 @@ import type { TolerantView } from './tolerant-view.js';
 const maxSectionGap = 4;
 /** How far in front of its object a listed offset may lie, in white space. */
 const maxOffsetSlack = 16;
-
-/** One revision with what its cross-reference sections list. */
-export interface ListedRevision {
-  readonly sections: readonly Section[];
-  readonly entries: ReadonlyMap<number, XrefEntry>;
-  /** Where its bytes begin and end. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What is told of each object that the file holds. */
-export type OnObject = (
-  objectNumber: number,
-  object: IndirectObject,
-  listed: { readonly revision: ListedRevision; readonly isCurrent: boolean },
-) => void;
 
 /**
  * Goes through the file from its first byte, from object to object, hopping over the data of streams, and looks for what

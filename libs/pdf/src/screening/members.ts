@@ -1,5 +1,5 @@
 import { dictionaryOf, type IndirectObject } from '../reader/indirect-object.js';
-import type { ListedRevision, OnObject } from './bodies.js';
+import type { ListedRevision, OnObject } from './listed-revision.js';
 import type { TolerantView } from './tolerant-view.js';
 
 /** The objects inside of an object stream (ISO 32000-2, 7.5.7): each one must be where its revision says it is. */

@@ -3,7 +3,8 @@ import { ObjectView } from '../reader/objects.js';
 import { PageTree } from '../reader/pages.js';
 import { sameValue } from '../syntax/same-value.js';
 import { isName, type PdfValue, Reference } from '../syntax/values.js';
-import { screenBodies, type ListedRevision } from './bodies.js';
+import { screenBodies } from './bodies.js';
+import type { ListedRevision } from './listed-revision.js';
 import type { TolerantView } from './tolerant-view.js';
 
 /**

@@ -17,7 +17,7 @@ import {
 import { createJson, getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import type { CredentialRegistry } from '../credentials/credential-registry.js';
-import { rolesOf } from '../credentials/usable.js';
+import { rolesOf } from '../credentials/roles-of.js';
 import type { TokenDesk } from '../tokens/token-desk.js';
 
 /** A clock of the caller that is a little ahead must not make its activation too long. */

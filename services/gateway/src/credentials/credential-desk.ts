@@ -12,7 +12,8 @@ import { chainToAnchor } from '@kyso/preparation';
 import type { TokenStates } from '../tokens/token-states.js';
 import type { EvidenceSource } from '../verification/evidence-source.js';
 import { describeCredential, type CredentialRegistry, type KnownCredential } from './credential-registry.js';
-import { credentialWarnings, rolesOf } from './usable.js';
+import { rolesOf } from './roles-of.js';
+import { credentialWarnings } from './usable.js';
 
 /** Which of them. */
 export interface CredentialPage {

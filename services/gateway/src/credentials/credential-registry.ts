@@ -12,7 +12,7 @@ import {
 import { holdersOf, type Holder } from '@kyso/preparation';
 import { getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
-import { rolesOf } from './usable.js';
+import { rolesOf } from './roles-of.js';
 
 /** A credential with its certificate parsed. */
 export interface KnownCredential {

@@ -3,7 +3,8 @@ import { parseCertificatesPem, type Certificate } from '@kyso/cms';
 import type { ApiClientRecord, CredentialRecord, Role } from '@kyso/contracts';
 import { makeCertificate } from '../../test/pki.js';
 import { makeFolder } from '../../test/processes.js';
-import { assertUsable, credentialWarnings, rolesOf } from './usable.js';
+import { rolesOf } from './roles-of.js';
+import { assertUsable, credentialWarnings } from './usable.js';
 
 const client = { clientId: 'portal', credentials: { leader: ['leader'] } } as unknown as ApiClientRecord;
 const now = new Date('2026-11-23T03:00:00Z');

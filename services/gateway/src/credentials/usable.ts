@@ -10,6 +10,7 @@ import {
   type Warning,
 } from '@kyso/contracts';
 import type { KnownCredential } from './credential-registry.js';
+import { rolesOf } from './roles-of.js';
 
 const dayMs = 86_400_000;
 
@@ -42,12 +43,6 @@ export function assertUsable(known: KnownCredential, use: IntendedUse): { readon
   const delegation = assertEntrusted(record, { actor: use.actor, role, now: use.now });
   assertCertificate(known, use.now);
   return delegation === undefined ? {} : { delegation };
-}
-
-/** The roles in which the client may use it: by its own record or by the credential’s, and only what the key is for. */
-export function rolesOf({ record }: KnownCredential, client: ApiClientRecord): Role[] {
-  const granted = [...own(client.credentials, record.credentialId), ...own(record.clients ?? {}, client.clientId)];
-  return [...new Set(granted)].filter((role) => record.roles?.includes(role) ?? true);
 }
 
 /**
@@ -87,9 +82,4 @@ function assertCertificate({ certificate }: KnownCredential, now: Date): void {
       found: [...keyUsage].join(', '),
     });
   }
-}
-
-/** Ids come from callers: `constructor` is no credential. */
-function own(rights: Readonly<Record<string, Role[]>>, id: string): readonly Role[] {
-  return Object.hasOwn(rights, id) ? (rights[id] ?? []) : [];
 }

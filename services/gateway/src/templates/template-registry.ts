@@ -1,7 +1,7 @@
 import { objectKeys, SigningError, templateSchema, type ApiClientRecord, type Template } from '@kyso/contracts';
 import { createJson, getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
-import { rolesOf } from '../credentials/usable.js';
+import { rolesOf } from '../credentials/roles-of.js';
 import type { CredentialRegistry } from '../credentials/credential-registry.js';
 
 /**
