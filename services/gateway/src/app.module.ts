@@ -166,7 +166,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const archive = new JobArchive(store);
   const queues = new JobQueues(redis, logger);
   const images = new ImageShelf(store);
-  const placements = new Placements({ store, geometry, texts: new TextSearch(store, config) });
+  const placements = new Placements({ store, geometry, search: new TextSearch(store, config) });
   const policies = new Policies(parts.policies);
   const templates = new TemplateRegistry(store, credentials, config.registryMaxAgeMs);
   const numbers = new NumberRegister({ store, credentials, now });

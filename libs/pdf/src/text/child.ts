@@ -1,7 +1,7 @@
 import { serveIsolated } from '../isolated/serve.js';
-import { searchText, type TextQuery } from './find-text.js';
+import { searchTexts, type TextQuery } from './find-texts.js';
 
 serveIsolated(async ({ request, sources: [source] }) => {
   if (source === undefined) throw new Error('no source');
-  return searchText(source, request as TextQuery);
+  return searchTexts(source, request as TextQuery[]);
 });

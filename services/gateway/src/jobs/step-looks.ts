@@ -10,12 +10,15 @@ import {
   type StoredPreparation,
   type StoredStep,
   type StoredText,
+  type Template,
   type TemplateRef,
   type TemplateType,
   type TemplateUsed,
 } from '@kyso/contracts';
 import type { LineFacts } from '@kyso/preparation';
-import type { PlacementContext, Placements } from '../placement/placements.js';
+import type { TextQuery } from '@kyso/pdf/text';
+import { textsOf, type PlacementContext, type Placements } from '../placement/placements.js';
+import type { SoughtTexts } from '../placement/text-search.js';
 import { resolveTemplate, type ResolvedTemplate } from '../templates/resolve-template.js';
 import type { TemplateRegistry } from '../templates/template-registry.js';
 import { assertLinesDrawable } from './appearance-text.js';
@@ -61,6 +64,31 @@ export class StepLooks {
       readonly images: ImageShelf;
     },
   ) {}
+
+  /** The texts of one request; `gather` puts together what `textsOf` gives for each of its steps. */
+  soughtTexts(documentId: string, gather: () => Promise<readonly TextQuery[]>): SoughtTexts {
+    return this.parts.placements.soughtTexts(documentId, gather);
+  }
+
+  /** The texts that a step may have to find in the document. Throws as `resolve` does for what it finds wrong on the way. */
+  async textsOf(
+    step: SigningStep,
+    context: Pick<LookContext, 'client' | 'document' | 'certificate'>,
+  ): Promise<TextQuery[]> {
+    const { template, placement, field, texts = [], prepare } = step;
+    const drawn = [
+      ...(field === undefined ? [{ template, placement }] : []),
+      ...texts,
+      ...(prepare?.texts ?? []),
+      { template: prepare?.seal, placement: undefined },
+    ];
+    const sought = drawn.map(async (one) => {
+      const own = one.template === undefined ? undefined : await this.find(one.template, context.client);
+      const place = one.placement ?? (own && resolveTemplate(own).placement);
+      return place === undefined ? [] : textsOf(place, context);
+    });
+    return (await Promise.all(sought)).flat();
+  }
 
   /** Throws TEMPLATE_UNKNOWN, TEMPLATE_UNFIT, IMAGE_INVALID, TEXT_NOT_DRAWABLE, REQUEST_INVALID, and those of `Placements`. */
   async resolve(step: SigningStep, context: LookContext): Promise<StepLook> {
@@ -166,19 +194,21 @@ export class StepLooks {
     types: readonly TemplateType[],
     { client }: LookContext,
   ): Promise<UsedTemplate> {
-    const [templateId = '', version] = ref.split('@');
-    const template = await this.parts.templates.find(
-      client,
-      templateId,
-      version === undefined ? undefined : Number(version),
-    );
+    const template = await this.find(ref, client);
     if (!types.includes(template.type)) {
       throw new SigningError('TEMPLATE_UNFIT', {
         expected: `a template of type ${types.join(' or ')}`,
         found: `${ref}, of type ${template.type}`,
       });
     }
-    return { used: { templateId, version: template.version }, resolved: resolveTemplate(template) };
+    const { templateId, version } = template;
+    return { used: { templateId, version }, resolved: resolveTemplate(template) };
+  }
+
+  /** Throws TEMPLATE_UNKNOWN. */
+  private find(ref: TemplateRef, client: ApiClientRecord): Promise<Template> {
+    const [templateId = '', version] = ref.split('@');
+    return this.parts.templates.find(client, templateId, version === undefined ? undefined : Number(version));
   }
 
   private async place(

@@ -10,10 +10,12 @@ import {
   type StoredStep,
   type Warning,
 } from '@kyso/contracts';
+import type { TextQuery } from '@kyso/pdf/text';
 import type { CredentialRegistry, KnownCredential } from '../credentials/credential-registry.js';
 import { assertUsable, credentialWarnings } from '../credentials/usable.js';
 import type { CheckedImage } from '../images/image-shelf.js';
 import { assertAlgorithms, levelUnder } from '../policies/policies.js';
+import type { SoughtTexts } from '../placement/text-search.js';
 import { assertStepOrder } from './step-order.js';
 import type { StepLooks } from './step-looks.js';
 import { checkedValues } from './step-values.js';
@@ -59,10 +61,11 @@ export class StepValidation {
     const earlier: (FixedPlacement | undefined)[] = [];
     const images: CheckedImage[] = [];
     const warnings: Warning[] = [];
+    const texts = this.parts.looks.soughtTexts(context.document.documentId, () => this.textsOf(context, steps));
     for (const [index, step] of steps.entries()) {
       try {
         assertStepOrder(steps, index);
-        const validated = await this.validateStep({ ...context, earlier }, step);
+        const validated = await this.validateStep({ ...context, earlier, texts }, step);
         earlier.push(validated.step.placement);
         stored.push(this.certifying(context, validated.step, index));
         images.push(...validated.images);
@@ -75,7 +78,7 @@ export class StepValidation {
   }
 
   private async validateStep(
-    context: StepsContext & { readonly earlier: readonly (FixedPlacement | undefined)[] },
+    context: StepsContext & { readonly earlier: readonly (FixedPlacement | undefined)[]; readonly texts: SoughtTexts },
     step: SigningStep,
   ): Promise<{ readonly step: StoredStep; readonly images: readonly CheckedImage[]; readonly warnings: Warning[] }> {
     const { client, policy, actor } = context;
@@ -104,6 +107,16 @@ export class StepValidation {
     };
     const warnings = credentialWarnings(credential, now, this.parts.warnDaysBeforeExpiry);
     return { step: stored, images: look.images, warnings };
+  }
+
+  /** What all steps look for in the document. One in which something is wrong has none: it is refused when its turn comes. */
+  private async textsOf({ client, document }: StepsContext, steps: readonly SigningStep[]): Promise<TextQuery[]> {
+    const sought = steps.map(async (step) => {
+      const { certificate } = await this.credential(step.credentialId);
+      return this.parts.looks.textsOf(step, { client, document, certificate });
+    });
+    const settled = await Promise.allSettled(sought);
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   }
 
   private async credential(credentialId: string): Promise<KnownCredential> {

@@ -9,14 +9,14 @@ import {
   type Placement,
 } from '@kyso/contracts';
 import { assertOnPage, PdfDocument, type Rectangle } from '@kyso/pdf';
-import type { TextPlace } from '@kyso/pdf/text';
+import type { TextPlace, TextQuery } from '@kyso/pdf/text';
 import { rectangleOn } from '@kyso/preparation';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
 import { fillNames } from '../credentials/certificate-names.js';
 import type { PageGeometry } from '../documents/page-geometry.js';
 import { refusing } from '../documents/pdf-refusal.js';
 import { besideText, overLeftThird } from './beside.js';
-import type { TextSearch } from './text-search.js';
+import { SoughtTexts, type TextSearch } from './text-search.js';
 
 /** What a placement is looked up in. */
 export interface PlacementContext {
@@ -27,6 +27,8 @@ export interface PlacementContext {
   readonly certificate: Certificate;
   /** The earlier steps of the job: where each stands, undefined for one that has no placement. */
   readonly earlier: readonly (FixedPlacement | undefined)[];
+  /** Of the whole request. */
+  readonly texts: SoughtTexts;
 }
 
 /** A rectangle on a page, counted from 0. */
@@ -41,9 +43,14 @@ export class Placements {
     private readonly parts: {
       readonly store: ObjectStore;
       readonly geometry: PageGeometry;
-      readonly texts: TextSearch;
+      readonly search: TextSearch;
     },
   ) {}
+
+  /** The texts of one request; `gather` gives what `textsOf` has for each placement that the request may use. */
+  soughtTexts(documentId: string, gather: () => Promise<readonly TextQuery[]>): SoughtTexts {
+    return new SoughtTexts(this.parts.search, documentId, gather);
+  }
 
   /** Throws PAGE_UNKNOWN, RECTANGLE_OFF_PAGE, ANCHOR_NOT_FOUND, REQUEST_INVALID, PDF_LIMIT_EXCEEDED, RATE_LIMITED, STORE_…. */
   async resolve(placement: Placement, context: PlacementContext): Promise<FixedPlacement> {
@@ -63,17 +70,10 @@ export class Placements {
   }
 
   private async atAnchor(placement: AnchorPlacement, context: PlacementContext): Promise<FixedPlacement> {
-    const { document, certificate } = context;
-    const { page, occurrence } = placement.anchor;
-    const text = fillNames(placement.anchor.text, certificate);
-    const upper = placement.anchor.below && fillNames(placement.anchor.below, certificate);
-    const pageIndex = page === undefined ? undefined : pageNumber(page, document) - 1;
-    const pages = pageIndex === undefined ? {} : { pages: { first: pageIndex, last: pageIndex } };
-    const places = await this.parts.texts.places(document.documentId, { text, ...pages });
-    const uppers =
-      upper === undefined || places.length === 0
-        ? []
-        : await this.parts.texts.places(document.documentId, { text: upper, ...pages });
+    const { document } = context;
+    const { occurrence } = placement.anchor;
+    const { text, upper } = anchorTexts(placement, context);
+    const [places = [], uppers = []] = await context.texts.places(textsOf(placement, context));
     const candidates = places
       .map((place) => ({ place, above: nearestAbove(place, uppers) }))
       .filter(({ above }) => upper === undefined || above !== undefined);
@@ -81,7 +81,9 @@ export class Placements {
     if (chosen === undefined) {
       if (placement.otherwise !== undefined) return placement.otherwise;
       const expected =
-        upper === undefined ? JSON.stringify(text) : `${JSON.stringify(upper)} above ${JSON.stringify(text)}`;
+        upper === undefined
+          ? JSON.stringify(text.text)
+          : `${JSON.stringify(upper.text)} above ${JSON.stringify(text.text)}`;
       throw new SigningError('ANCHOR_NOT_FOUND', {
         expected: `${expected} in the text of the document`,
         found: 'nothing',
@@ -148,6 +150,26 @@ export class Placements {
     const page = await this.parts.geometry.page(document.documentId, pageNumber(placement.page, document) - 1);
     await refusing(async () => assertOnPage(page, rectangleOn(page, placement)));
   }
+}
+
+/** The texts that have to be found for a placement. Throws REQUEST_INVALID, PAGE_UNKNOWN. */
+export function textsOf(placement: Placement, on: Pick<PlacementContext, 'document' | 'certificate'>): TextQuery[] {
+  if (!('anchor' in placement)) return [];
+  const { text, upper } = anchorTexts(placement, on);
+  return upper === undefined ? [text] : [text, upper];
+}
+
+/** `upper` stands above the text, as a title above a name. Throws REQUEST_INVALID, PAGE_UNKNOWN. */
+function anchorTexts(
+  { anchor: { text, below, page } }: AnchorPlacement,
+  { document, certificate }: Pick<PlacementContext, 'document' | 'certificate'>,
+): { readonly text: TextQuery; readonly upper?: TextQuery } {
+  const index = page === undefined ? undefined : pageNumber(page, document) - 1;
+  const query = (words: string): TextQuery => ({
+    text: fillNames(words, certificate),
+    ...(index === undefined ? {} : { pages: { first: index, last: index } }),
+  });
+  return { text: query(text), ...(below === undefined ? {} : { upper: query(below) }) };
 }
 
 /** Throws PAGE_UNKNOWN. */

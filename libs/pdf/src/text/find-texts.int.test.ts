@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bufferSource } from '../sources.js';
 import { inFolder } from '../testing/judges.js';
 import type { Rectangle } from '../types.js';
-import { findText, type TextPlace, type TextQuery } from './index.js';
+import { findTexts, type TextPlace, type TextQuery } from './index.js';
 
 const sample = readFileSync(new URL('../../../../samples/quyet-dinh.pdf', import.meta.url));
 
@@ -38,7 +38,8 @@ function onePage(content: string, page = '/MediaBox[0 0 300 400]', annotation?: 
 }
 
 async function places(pdf: Uint8Array, query: string | TextQuery): Promise<TextPlace[]> {
-  return findText(bufferSource(pdf), typeof query === 'string' ? { text: query } : query);
+  const [found] = await findTexts(bufferSource(pdf), [typeof query === 'string' ? { text: query } : query]);
+  return found ?? [];
 }
 
 /** The words of a page as poppler places them, from the lower left corner of the page as displayed. */
@@ -78,9 +79,10 @@ describe('places of text', () => {
     const words = popplerWords(sample).filter(({ text }) => /^\p{L}{4,}$/u.test(text));
     const chosen = words.filter((_, index) => index % 30 === 0);
     expect(chosen.length).toBeGreaterThan(3);
-    for (const { text, rectangle } of chosen) {
-      const found = await places(sample, { text, caseSensitive: true, pages: { first: 0, last: 0 } });
-      const nearest = found.find(
+    const queries = chosen.map(({ text }) => ({ text, caseSensitive: true, pages: { first: 0, last: 0 } }));
+    const found = await findTexts(bufferSource(sample), queries);
+    for (const [index, { rectangle }] of chosen.entries()) {
+      const nearest = found[index]?.find(
         (place) => Math.hypot(place.rectangle.xPt - rectangle.xPt, place.rectangle.yPt - rectangle.yPt) < 2,
       );
       expectNear(nearest?.rectangle, rectangle, 0.5);
@@ -180,6 +182,55 @@ describe('places of text', () => {
   });
 });
 
+describe('several texts', () => {
+  test('are found in one reading, each as if it were alone, in the order in which they were asked for', async () => {
+    const queries: TextQuery[] = [
+      { text: 'hưng yên' },
+      { text: 'HƯNG YÊN', caseSensitive: true },
+      { text: 'Trần Thị Không Có' },
+      { text: 'hưng yên', pages: { first: 0, last: 0 } },
+      { text: 'hưng yên', pages: { first: 900, last: 900 } },
+    ];
+    let readBytes = 0;
+    const source = bufferSource(sample);
+    const counted = {
+      size: source.size,
+      read: async (offset: number, length: number): Promise<Uint8Array> => {
+        readBytes += length;
+        return source.read(offset, length);
+      },
+    };
+    const together = await findTexts(counted, queries);
+    const bytesTogether = readBytes;
+    readBytes = 0;
+    const alone = await findTexts(counted, [{ text: 'hưng yên' }]);
+    expect(bytesTogether).toBe(readBytes);
+    expect(together[0]).toEqual(alone[0]);
+    for (const [index, query] of queries.entries()) expect(together[index]).toEqual(await places(sample, query));
+    expect(together.map((found) => found.length > 0)).toEqual([true, true, false, true, false]);
+  }, 60_000);
+
+  test('no text has no place', async () => {
+    expect(await findTexts(bufferSource(sample), [])).toEqual([]);
+  });
+
+  test('beyond three hundred are refused', async () => {
+    const queries = Array.from({ length: 301 }, (_, index) => ({ text: `number ${index}` }));
+    await expect(findTexts(bufferSource(sample), queries)).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      expected: 'at most 300 texts',
+    });
+  });
+
+  test('more places than anybody means are refused, and the text is named', async () => {
+    const pdf = onePage(`BT /F 4 Tf 4 TL 5 390 Td ${'(SMITH SMITH SMITH SMITH SMITH SMITH) Tj T* '.repeat(170)}ET`);
+    await expect(findTexts(bufferSource(pdf), [{ text: 'JOHN' }, { text: 'SMITH' }])).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      expected: 'at most 1000 places of "SMITH"',
+    });
+  });
+});
+
 describe('hostile files', () => {
   test.each([
     ['no PDF', Buffer.from('hello'), 'DAMAGED'],
@@ -189,22 +240,31 @@ describe('hostile files', () => {
   });
 
   test('a search beyond its deadline is ended', async () => {
-    const search = findText(bufferSource(sample), { text: 'x' }, { isolation: { deadlineMs: 50 } });
+    const search = findTexts(bufferSource(sample), [{ text: 'x' }], { isolation: { deadlineMs: 50 } });
     await expect(search).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', found: 'no answer yet' });
   });
 
   test('a search beyond its memory is ended', async () => {
-    const search = findText(bufferSource(sample), { text: 'x' }, { isolation: { maxRssBytes: 60 * 1024 ** 2 } });
+    const search = findTexts(bufferSource(sample), [{ text: 'x' }], { isolation: { maxRssBytes: 60 * 1024 ** 2 } });
     await expect(search).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
   test('content that draws for ever is ended', async () => {
     const content = 'BT /F 12 Tf 50 300 Td (SMITH) Tj ET '.repeat(200_000);
-    const search = findText(bufferSource(onePage(content)), { text: 'SMITH' }, { isolation: { deadlineMs: 15_000 } });
+    const search = findTexts(bufferSource(onePage(content)), [{ text: 'SMITH' }], {
+      isolation: { deadlineMs: 15_000 },
+    });
     await expect(search).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
   test('a text longer than any placement is refused', async () => {
     await expect(places(sample, 'x'.repeat(501))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  test('more pages than any document has are refused before one is read', async () => {
+    const many = `/Kids[${'<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>'.repeat(10_001)}]/Count 10001`;
+    const pdf = onePage(name).toString('latin1').replace('/Kids[3 0 R]/Count 1', many);
+    const search = findTexts(bufferSource(Buffer.from(pdf, 'latin1')), [{ text: 'SMITH' }]);
+    await expect(search).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', expected: 'at most 10000 pages searched' });
   });
 });
