@@ -3,10 +3,11 @@ import { readJob, readOutcome } from './job-records.js';
 import { createJson, getJson } from './json-object.js';
 import type { ObjectStore } from './object-store.js';
 
-/** A signer makes its version within seconds of taking the turn; one that did not is gone. */
-const timestampTurnMs = 600_000;
-/** A turn whose job was never stored is the trace of a request that was broken off. */
-const strayTurnMs = 3_600_000;
+/**
+ * A signer makes its version, and a gateway stores its job, within seconds of taking the turn; one that did not so long is
+ * gone, or the request was refused after all.
+ */
+const unusedTurnMs = 600_000;
 const maxGenerations = 1_000;
 
 /** The version of a document that somebody wants to make. */
@@ -37,7 +38,7 @@ export async function takeTurn(
 
 async function hasEnded(store: ObjectStore, turn: VersionTurn, nowMs: number): Promise<boolean> {
   const ageMs = nowMs - Date.parse(turn.at);
-  if (turn.holder === 'timestamp') return ageMs > timestampTurnMs;
+  if (turn.holder === 'timestamp') return ageMs > unusedTurnMs;
   const job = await readJob(store, turn.holder);
-  return job === undefined ? ageMs > strayTurnMs : (await readOutcome(store, job)) !== undefined;
+  return job === undefined ? ageMs > unusedTurnMs : (await readOutcome(store, job)) !== undefined;
 }

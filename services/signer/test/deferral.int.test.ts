@@ -127,6 +127,17 @@ describe('signatures that are released without their time-stamp', () => {
     expect(waits()).toEqual([]);
   });
 
+  it('are an approval for the seal, also where revocation must be checked', async () => {
+    const strict = { policy: { ...deferred, revocation: 'require' } } as const;
+    const documentId = await bench.upload();
+    bench.tsa = 'down';
+    await bench.run(await bench.submit(documentId, [step('B-LT')], 0, strict));
+    const clerk = await bench.submit(documentId, [sealStep('B-LT')], 1, strict);
+    expect(await bench.run(clerk)).toMatchObject({ kind: 'finished' });
+    bench.tsa = 'up';
+    expect(await addTimestamp(bench.ports, clerk.jobId)).toEqual({ kind: 'added', version: 3 });
+  });
+
   it('wait while a job on the document has its turn or goes on, and never come between its steps', async () => {
     const { documentId, job } = await leftOut('B-T');
     const next = await bench.submit(documentId, [step('B-T', { credentialId: 'p256' }), sealStep('B-T')], 1, {

@@ -96,8 +96,6 @@ export class JobAcceptance {
 
     const jobId = repeatable?.jobId ?? newId('job');
     const checked = await this.checkInTurn(client, request, jobId);
-    // Not in a dry run: nobody gives a PIN for it.
-    await this.parts.activations.assertActivations(client, request.steps, checked.sha256);
     const wanted: StoredJob = {
       ...(repeatable ?? { jobId }),
       clientId,
@@ -151,7 +149,7 @@ export class JobAcceptance {
 
   /**
    * Checks the request, and takes the turn to make the next version where a signer may be about to make it for a time-stamp.
-   * Throws as `check` does, and DOCUMENT_BUSY.
+   * Throws as `check` does, the refusals of activations, and DOCUMENT_BUSY.
    */
   private async checkInTurn(
     client: ApiClientRecord,
@@ -160,6 +158,8 @@ export class JobAcceptance {
   ): Promise<CheckedRequest> {
     for (let tries = 1; ; tries++) {
       const checked = await this.check(client, request);
+      // Not in a dry run: nobody gives a PIN for it.
+      await this.parts.activations.assertActivations(client, request.steps, checked.sha256);
       if (await this.parts.turns.take(checked, jobId)) return checked;
       if (tries === maxTurnTries) throw new SigningError('DOCUMENT_BUSY', { found: request.documentId });
       await sleep(turnRetryMs);
