@@ -63,23 +63,23 @@ export class Reconciler {
 
   private async reconcile(marks: readonly OpenMark[]): Promise<{ added: number; closed: number }> {
     const { archive, queues } = this.parts;
-    const jobs: StoredJob[] = [];
+    const jobs: { readonly job: StoredJob; readonly mark: OpenMark }[] = [];
     let closed = 0;
     for (const mark of marks) {
       const job = await archive.request(mark.jobId);
-      if (job !== undefined) jobs.push(job);
+      if (job !== undefined) jobs.push({ job, mark });
       else if (await this.dropAbandoned(mark)) closed += 1;
     }
-    const places = jobs.map(placesOf);
+    const places = jobs.map(({ job }) => placesOf(job));
     const knowledge = await queues.probe(places.flat());
     let added = 0;
     let offset = 0;
-    for (const [index, job] of jobs.entries()) {
+    for (const [index, { job, mark }] of jobs.entries()) {
       const count = places[index]?.length ?? 0;
       const known = knowledge.slice(offset, offset + count);
       offset += count;
       if (known.includes('live')) continue;
-      const done = await this.settle(job, known);
+      const done = await this.settle(job, mark, known);
       if (done === 'added') added += 1;
       if (done === 'closed') closed += 1;
     }
@@ -87,11 +87,17 @@ export class Reconciler {
   }
 
   /** A job that no queue is working on: it has ended, or has to be added. */
-  private async settle(job: StoredJob, known: readonly QueueKnowledge[]): Promise<'added' | 'closed' | 'later'> {
+  private async settle(
+    job: StoredJob,
+    mark: OpenMark,
+    known: readonly QueueKnowledge[],
+  ): Promise<'added' | 'closed' | 'later'> {
     const { archive, queues, logger } = this.parts;
     const { jobId } = job;
     if ((await archive.outcome(job)) !== undefined) {
       await archive.close(job);
+      // Of two calls with one Idempotency-Key each has made a mark.
+      await archive.unmark(mark);
       return 'closed';
     }
     const place = await archive.currentPlace(job);
