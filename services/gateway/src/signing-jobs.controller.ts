@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   dryRunSchema,
   jobIdSchema,
@@ -19,6 +19,7 @@ import { parseIdempotencyKey } from './jobs/idempotency.js';
 import { JobDesk } from './jobs/job-desk.js';
 import { preferredWait } from './jobs/prefer.js';
 import { headerOf } from './openapi/headers.js';
+import { signingExamples } from './openapi/signing-examples.js';
 import { Rehearsal } from './rehearsal/rehearsal.js';
 
 const jobHeaders = {
@@ -55,6 +56,7 @@ export class SigningJobsController {
       'body it is refused (IDEMPOTENCY_KEY_REUSED). After an answer 5xx repeat with the same key.',
   })
   @ApiHeader({ name: 'Prefer', required: false, description: 'wait=N in seconds (RFC 7240)' })
+  @ApiBody({ schema: { $ref: '#/components/schemas/SigningJobRequest' }, examples: signingExamples })
   @ApiResponse({
     status: 200,
     description: 'The job has ended; or, with dryRun, what would become of it',

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import { signingJobRequestSchema } from '@kyso/contracts';
 import { renderInterface } from './render.js';
+import { signingExamples } from './signing-examples.js';
 
 describe('the interface description', () => {
   it('is the one that is committed (npm run openapi -w services/gateway writes it)', async () => {
@@ -14,5 +16,9 @@ describe('the interface description', () => {
     const named = [...text.matchAll(/"#\/components\/schemas\/([A-Za-z]+)"/g)].map((match) => match[1]);
     expect(named.length).toBeGreaterThan(20);
     for (const name of named) expect(Object.keys(components.schemas)).toContain(name);
+  });
+
+  it.each(Object.entries(signingExamples))('gives an example that is a right request: %s', (_, { value }) => {
+    expect(signingJobRequestSchema.safeParse(value).error).toBeUndefined();
   });
 });
