@@ -79,6 +79,41 @@ describe('an existing field', () => {
   });
 });
 
+const font = (entries: string): string => `/DR << /Font << /TiIt << /Type /Font ${entries} >> >> >> /DA (/TiIt 12 Tf)`;
+const descriptor = (entries: string): string => `/FontDescriptor << /Type /FontDescriptor ${entries} >>`;
+
+describe('the font of a text field', () => {
+  it.each([
+    ['the name of the font', 'italic', font('/Subtype /Type1 /BaseFont /Times-Italic')],
+    ['the name of an oblique one', 'italic', font('/Subtype /Type1 /BaseFont /Helvetica-BoldOblique')],
+    ['its flags', 'italic', font(`/Subtype /TrueType /BaseFont /TimesI ${descriptor('/Flags 98 /ItalicAngle 0')}`)],
+    ['its angle', 'italic', font(`/Subtype /TrueType /BaseFont /TimesI ${descriptor('/Flags 34 /ItalicAngle -15.5')}`)],
+    [
+      'the descendant of a composite one',
+      'italic',
+      font(`/Subtype /Type0 /BaseFont /A /DescendantFonts [<< /BaseFont /A ${descriptor('/Flags 68')} >>]`),
+    ],
+    [
+      'its name in the default appearance, written with a code',
+      'italic',
+      '/DR << /Font << /T#23I << /BaseFont /Times-Italic >> >> >> /DA (/T#23I 12 Tf)',
+    ],
+    [
+      'an upright one',
+      'upright',
+      font(`/Subtype /TrueType /BaseFont /Times ${descriptor('/Flags 34 /ItalicAngle 0')}`),
+    ],
+    ['none', 'upright', '/DA (/TiIt 12 Tf)'],
+    ['a font that is no dictionary', 'upright', '/DR << /Font << /TiIt (Times-Italic) >> >> /DA (/TiIt 12 Tf)'],
+  ])('by %s is %s', async (_, style, form) => {
+    const signed = await filled(withText('/FT /Tx', form), 'Quyết');
+    const ours = /\/BaseFont ?\/KYSOVN\+(KysoSerif[A-Za-z-]*)/.exec(text(signed))?.[1];
+    expect(ours).toBe(style === 'italic' ? 'KysoSerif-Italic' : 'KysoSerif');
+    expect(pdftotext(signed)).toContain('Quyết');
+    expect(qpdfComplaints(signed)).toBe('');
+  });
+});
+
 describe('the value of a text field', () => {
   it.each([
     ['left', '/FT /Tx /DA (/Helv 12 Tf 1 0 0 rg)', 100, 200],

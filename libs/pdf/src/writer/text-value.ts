@@ -6,13 +6,16 @@ import type { Rotation } from '../reader/pages.js';
 import type { SigningPermissions } from '../reader/permissions.js';
 import { readRectangle, type UserRectangle } from '../reader/widgets.js';
 import { encodeText } from '../syntax/strings.js';
-import { type Dictionary, PdfArray, PdfString, type PdfValue } from '../syntax/values.js';
+import { type Dictionary, Name, PdfArray, PdfString, type PdfValue } from '../syntax/values.js';
 import type { FontStyle, PrepareOptions } from '../types.js';
 import type { Increment } from './increment.js';
 import type { ObjectEdits } from './object-edits.js';
 
 /** Positions in /Ff (ISO 32000-2, tables 227 and 231), 1-based. */
 const flag = { readOnly: 1, multiline: 13, password: 14, fileSelect: 21, comb: 25, richText: 26 } as const;
+/** Of /Flags in a font descriptor: bit position 7 (ISO 32000-2, table 121). */
+const italicFlag = 1 << 6;
+const slanted = /italic|oblique/i;
 const decimalPattern = String.raw`(?:\d+\.?\d*|\.\d+)`;
 const colorPattern = new RegExp(
   String.raw`(?:^|\s)(${decimalPattern}\s+g|(?:${decimalPattern}\s+){3}rg|(?:${decimalPattern}\s+){4}k)(?=\s|$)`,
@@ -156,10 +159,31 @@ async function readStyle(
   return {
     fontSize: size === undefined ? 0 : Number(size),
     color: color ?? '0 g',
-    // A form names its fonts by what they are; ours are named so.
-    fontStyle: /italic|oblique/i.test(fontName) ? 'italic' : 'upright',
+    fontStyle: (await isItalic(view, inheritedAttribute(field, 'DR'), fontName)) ? 'italic' : 'upright',
     align: quadding === 1 ? 'center' : quadding === 2 ? 'right' : 'left',
   };
+}
+
+/** True where the font that a default appearance names is slanted, by its name in /DR or by what its dictionary says. */
+async function isItalic(view: ObjectView, resources: PdfValue | undefined, name: string): Promise<boolean> {
+  // The font may be missing; our own fields' are named so.
+  if (slanted.test(name)) return true;
+  const fonts = await view.dictionary((await view.dictionary(resources))?.get('Font'));
+  const font = await view.dictionary(fonts?.get(decodedName(name)));
+  if (font === undefined) return false;
+  // What a composite font is, its only descendant says (ISO 32000-2, 9.7.6).
+  const descendants = await view.resolve(font.get('DescendantFonts'));
+  const descendant = descendants instanceof PdfArray ? await view.dictionary(descendants.items[0]) : undefined;
+  const descriptor = await view.dictionary((descendant ?? font).get('FontDescriptor'));
+  const baseFont = await view.resolve(font.get('BaseFont'));
+  const flags = (await numberOf(view, descriptor?.get('Flags'))) ?? 0;
+  const angle = (await numberOf(view, descriptor?.get('ItalicAngle'))) ?? 0;
+  return (baseFont instanceof Name && slanted.test(baseFont.value)) || (flags & italicFlag) !== 0 || angle !== 0;
+}
+
+/** A name as it is written, without its slash, one character for each byte (ISO 32000-2, 7.3.5). */
+function decodedName(written: string): string {
+  return written.replaceAll(/#([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** An array of 0, 1, 3 or 4 numbers (ISO 32000-2, table 192); undefined for a transparent one. */
