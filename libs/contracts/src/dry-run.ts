@@ -4,9 +4,10 @@ import { failureSchema } from './problem.js';
 import { warningSchema } from './warnings.js';
 
 export const dryRunCheckNameSchema = z
-  .enum(['request', 'token', 'revocation', 'order', 'drawing'])
+  .enum(['request', 'activation', 'token', 'revocation', 'order', 'drawing'])
   .describe(
-    'request: all that is checked when a job is accepted; token: somebody can use the key now; revocation: of the signer’s ' +
+    'request: all that is checked when a job is accepted; activation: the owner of the key has given the PIN for it, stated only ' +
+      'where one is needed, a warning while it is missing; token: somebody can use the key now; revocation: of the signer’s ' +
       'certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn',
   )
   .meta({ id: 'DryRunCheckName' });

@@ -197,6 +197,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const rehearsal = new Rehearsal({
     store,
     acceptance,
+    activations,
     credentials,
     states: tokenStates,
     revocation: parts.revocation,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   activationKeysSchema,
   activationSchema,
+  dryRunSchema,
   newId,
   objectKeys,
   type ActivationRequest,
@@ -201,6 +202,24 @@ describe('activations', () => {
     const { jobId } = JSON.parse(answer.text) as { jobId: string };
     const stored = Buffer.from((await world.store.get(objectKeys.jobRequest(jobId))) ?? []).toString();
     expect(JSON.parse(stored)).toMatchObject({ steps: [{ activationId: once }] });
+  });
+
+  it('are a check of a dry run, which only warns while the PIN is not given yet', async () => {
+    const pdf = makePdf();
+    const uploaded = await call(gateway.baseUrl, 'POST /v1/documents', { key: world.keys['portal'], pdf });
+    const { documentId } = JSON.parse(uploaded.text) as { documentId: string };
+    const documentSha256 = createHash('sha256').update(pdf).digest('hex');
+    const checkOf = async (activationId?: string): Promise<unknown> => {
+      const steps = [{ credentialId: 'leader', role: 'leader', level: 'B-B', activationId }];
+      const answer = await portal('POST /v1/signing-jobs', { documentId, expectedVersion: 0, steps, dryRun: true });
+      return answer.json(dryRunSchema).checks.find(({ check }) => check === 'activation');
+    };
+    expect(await checkOf()).toMatchObject({ outcome: 'warning', failure: { code: 'ACTIVATION_REQUIRED' } });
+    expect(await checkOf(await accepted({}))).toMatchObject({
+      outcome: 'failed',
+      failure: { code: 'ACTIVATION_FOREIGN' },
+    });
+    expect(await checkOf(await accepted({ documents: [documentSha256] }))).toMatchObject({ outcome: 'passed' });
   });
 
   it('lose their sealed PINs when they expire', async () => {

@@ -1143,10 +1143,10 @@ export interface components {
       found?: string;
     };
     /**
-     * @description request: all that is checked when a job is accepted; token: somebody can use the key now; revocation: of the signer’s certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn
+     * @description request: all that is checked when a job is accepted; activation: the owner of the key has given the PIN for it, stated only where one is needed, a warning while it is missing; token: somebody can use the key now; revocation: of the signer’s certificate; order: earlier signatures, whose turn it is, what the document holds; drawing: the pages could be drawn
      * @enum {string}
      */
-    DryRunCheckName: 'request' | 'token' | 'revocation' | 'order' | 'drawing';
+    DryRunCheckName: 'request' | 'activation' | 'token' | 'revocation' | 'order' | 'drawing';
     /**
      * @description not-made: an earlier check failed, or what it asks is only known when an earlier step has signed
      * @enum {string}

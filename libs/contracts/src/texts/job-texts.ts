@@ -43,6 +43,7 @@ export const jobTexts = {
 
   DryRunCheckName: {
     request: text('Nội dung yêu cầu', 'The request'),
+    activation: text('Mã PIN của người ký', 'The signer’s PIN'),
     token: text('Thiết bị ký', 'The token'),
     revocation: text('Tình trạng thu hồi chứng thư số', 'Revocation of the certificate'),
     order: text('Thứ tự ký và nội dung văn bản', 'Order of signatures, content of the document'),

@@ -15,6 +15,7 @@ import { chainToAnchor, screenDocument, type Holder, type ImageSource, type Scre
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
 import type { CredentialRegistry, KnownCredential } from '../credentials/credential-registry.js';
 import { refusing } from '../documents/pdf-refusal.js';
+import type { ActivationDesk } from '../activations/activation-desk.js';
 import type { CheckedRequest, JobAcceptance } from '../jobs/acceptance.js';
 import type { TokenStates } from '../tokens/token-states.js';
 import type { EvidenceSource } from '../verification/evidence-source.js';
@@ -23,6 +24,7 @@ import type { RehearsalDrawing, RehearsedStep } from './rehearsal-drawing.js';
 export interface RehearsalParts {
   readonly store: ObjectStore;
   readonly acceptance: Pick<JobAcceptance, 'check'>;
+  readonly activations: Pick<ActivationDesk, 'assertActivations'>;
   readonly credentials: CredentialRegistry;
   readonly states: Pick<TokenStates, 'of'>;
   readonly revocation: EvidenceSource | undefined;
@@ -52,8 +54,9 @@ export class Rehearsal {
       checked = await this.parts.acceptance.check(client, request);
     });
     if (checked === undefined) return answer(checks, [], []);
-    const { steps, images, warnings, terms, version } = checked;
+    const { steps, images, warnings, terms, version, sha256 } = checked;
     const { documentId } = request;
+    await this.activation(checks, { client, steps: request.steps, sha256 });
     const rehearsed = await Promise.all(steps.map((step) => this.step(step)));
     for (const [index, one] of rehearsed.entries()) {
       const about = { step: index, credentialId: one.step.credentialId };
@@ -67,6 +70,22 @@ export class Rehearsal {
       pages = await this.parts.drawing.pages({ documentId, version }, rehearsed, this.imagesWith(images));
     });
     return answer(checks, warnings, pages);
+  }
+
+  /** A PIN is given after the official has seen the page: that it is missing now is worth knowing, and no fault. */
+  private async activation(
+    checks: DryRunCheck[],
+    of: { readonly client: ApiClientRecord; readonly steps: SigningJobRequest['steps']; readonly sha256: string },
+  ): Promise<void> {
+    const check = 'activation';
+    try {
+      await this.parts.activations.assertActivations(of.client, of.steps, of.sha256);
+      if (of.steps.some(({ activationId }) => activationId !== undefined)) checks.push({ check, outcome: 'passed' });
+    } catch (error) {
+      if (!(error instanceof SigningError) || error.retryable) throw error;
+      const failure = toFailure(error);
+      checks.push({ check, outcome: error.code === 'ACTIVATION_REQUIRED' ? 'warning' : 'failed', failure });
+    }
   }
 
   private async step(step: StoredStep): Promise<Rehearsed> {
