@@ -242,7 +242,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: CredentialBook, useValue: book },
     { provide: CredentialDesk, useValue: credentialDesk },
     { provide: CredentialOffice, useValue: office },
-    { provide: CredentialImport, useValue: new CredentialImport({ office, book }) },
+    { provide: CredentialImport, useValue: new CredentialImport({ office, book, registry: credentials }) },
     { provide: TokenDesk, useValue: tokenDesk },
     { provide: Policies, useValue: policies },
     { provide: TemplateOffice, useValue: templateOffice },

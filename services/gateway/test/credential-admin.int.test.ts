@@ -17,6 +17,8 @@ import {
   type TokenKey,
 } from '@kyso/contracts';
 import { getJson, putJson } from '@kyso/storage';
+import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
 import { call, type Answer } from './client.js';
 import { makeCertificate } from './pki.js';
 import type { Running } from './processes.js';
@@ -335,6 +337,36 @@ describe('the administration of credentials', () => {
       expect(await report(sheet(file))).toMatchObject({ imported: true, created: [], unchanged: ids });
       const { changes } = (await admin('GET /v1/credentials/so-7/changes')).json(credentialChangeListSchema);
       expect(changes).toMatchObject([{ change: 'enrolled', by: 'admin' }]);
+    });
+
+    it('gives back what makes the same again, in this cluster and in one that has lost it', async () => {
+      const wide = { clients: { portal: ['clerk'], registry: ['copy', 'clerk'] }, users: [] };
+      const hours = [
+        { days: ['monday', 'friday'], from: '07:00', until: '11:30' },
+        { days: ['saturday'], from: '07:00', until: '12:00' },
+      ];
+      const narrow = { clients: {}, users: ['cn=an,ou=stp', 'PROVINCE\\binh'], hours, organisation: 'Sở "A"; B, C' };
+      for (const [id, settings] of Object.entries({ 'out-wide': wide, 'out-narrow': narrow })) {
+        expect((await admin('POST /v1/credentials', enrolment(id, settings))).status).toBe(201);
+      }
+      const answer = await admin('GET /v1/credentials/export');
+      expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+      const lines = parse(answer.text, { bom: true });
+      const enabled = (await admin('GET /v1/credentials?all=true&limit=500'))
+        .json(credentialListSchema)
+        .credentials.filter((one) => one.enabled)
+        .map(({ credentialId }) => credentialId);
+      expect(lines.slice(1).map(([id]) => id)).toEqual(enabled);
+      const both = stringify(lines.filter(([id = '']) => ['credentialId', 'out-wide', 'out-narrow'].includes(id)));
+      const [there, copied] = [['out-narrow', 'out-wide'], ['in-narrow', 'in-wide']] as const; // prettier-ignore
+      expect(await report(sheet(both))).toMatchObject({ imported: true, created: [], unchanged: there, faults: [] });
+      // As in a new cluster with the same tokens.
+      expect((await report(sheet(both.replaceAll('out-', 'in-')))).created).toEqual(copied);
+      const before = await Promise.all(there.map(record));
+      expect(before).toMatchObject([narrow, wide]);
+      const after = await Promise.all(copied.map(record));
+      expect(after).toEqual(before.map((one, index) => ({ ...one, credentialId: copied[index] })));
+      expect(await code(as('portal', 'GET /v1/credentials/export'))).toBe('FORBIDDEN');
     });
 
     it('refuses what is no spreadsheet, and whoever may not', async () => {

@@ -109,6 +109,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/credentials/export': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Gives all credentials as a spreadsheet
+     * @description CSV in UTF-8 with a byte order mark, as POST /v1/credentials/import takes it; without those that are switched off, and without delegations.
+     */
+    get: operations['CredentialAdmin_export'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/credentials/import': {
     parameters: {
       query?: never;
@@ -2628,6 +2648,35 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['CredentialDetail'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  CredentialAdmin_export: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description One row for each credential */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
         };
       };
       /** @description A refusal or a failure */

@@ -7,10 +7,17 @@ import {
   type ImportFault,
   type ImportReport,
 } from '@kyso/contracts';
-import { readCsv } from '../csv/csv.js';
+import { readCsv, writeCsv } from '../csv/csv.js';
 import type { CredentialBook } from './credential-book.js';
 import type { Administration, CredentialOffice } from './credential-office.js';
-import { credentialColumns, isEnrolledSo, readCredentialRow, type CredentialColumn } from './credential-sheet.js';
+import type { CredentialRegistry } from './credential-registry.js';
+import {
+  credentialColumns,
+  isEnrolledSo,
+  readCredentialRow,
+  writeCredentialRow,
+  type CredentialColumn,
+} from './credential-sheet.js';
 
 /** As many as a person corrects at a time. */
 const maxFaults = 1_000;
@@ -21,14 +28,24 @@ interface CheckedRow {
   readonly isThere: boolean;
 }
 
-/** Enrols the credentials of a spreadsheet: a province has hundreds of officials. */
+/** Enrols the credentials of a spreadsheet, and back: a province has hundreds of officials. */
 export class CredentialImport {
   constructor(
     private readonly parts: {
       readonly office: Pick<CredentialOffice, 'check' | 'enrolChecked'>;
       readonly book: Pick<CredentialBook, 'current'>;
+      readonly registry: Pick<CredentialRegistry, 'all'>;
     },
   ) {}
+
+  /**
+   * Those that are not switched off, by id, as a CSV file that `run` takes. What the sheet has no column for is not in it:
+   * delegations, former keys, the record of changes. Throws STORE_UNAVAILABLE.
+   */
+  async export(): Promise<string> {
+    const records = (await this.parts.registry.all()).map(({ record }) => record);
+    return writeCsv(credentialColumns, records.filter(({ enabled }) => enabled).map(writeCredentialRow));
+  }
 
   /**
    * Checks every row before anything is enrolled; with one fault nothing is. A row whose credential is enrolled just so

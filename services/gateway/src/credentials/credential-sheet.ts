@@ -30,7 +30,8 @@ export type CredentialColumn = (typeof credentialColumns)[number];
 
 /**
  * The enrolment that a row asks for; faults where it can't be asked for. Lists are separated by spaces or commas. `clients`:
- * `igate=leader digitised; other=leader`. `hours`: `monday tuesday 07:00-11:30; saturday 07:00-12:00`, or `all` for all days.
+ * `igate=leader digitised; other=leader`. `hours`: `monday tuesday 07:00-11:30; saturday 07:00-12:00`, or `all` for all days. A
+ * separator alone is an empty list, which is not the same as none: nobody instead of everybody.
  */
 export function readCredentialRow({ line, cells }: CsvRow<CredentialColumn>): Enrolment | readonly ImportFault[] {
   const { roles, clients, users, hours, ...plain } = cells;
@@ -52,6 +53,32 @@ export function readCredentialRow({ line, cells }: CsvRow<CredentialColumn>): En
   });
 }
 
+/** The row that enrols the same key in the same way again; its key by `keyId`, which is the one that is sure. */
+export function writeCredentialRow(record: CredentialRecord): CsvRow<CredentialColumn>['cells'] {
+  const { roles, clients, users, hours, ...plain } = record;
+  const { credentialId, kind, owner, organisation, token, keyId, scheme, digestAlgorithm, register, certificatesPem } =
+    plain;
+  const cells: Partial<Record<CredentialColumn, string | undefined>> = {
+    credentialId,
+    kind,
+    owner,
+    organisation,
+    token,
+    keyId,
+    scheme,
+    digestAlgorithm,
+    roles: roles && listCell(roles),
+    clients: clients && partsCell(Object.entries(clients).map(([client, its]) => `${client}=${listCell(its)}`)),
+    users: users && listCell(users),
+    hours: hours && partsCell(hours.map(({ days, from, until }) => `${listCell(days)} ${from}-${until}`)),
+    register,
+    certificatesPem,
+  };
+  return Object.fromEntries(
+    Object.entries(cells).flatMap(([column, cell]) => (cell === undefined ? [] : [[column, cell]])),
+  );
+}
+
 /** True when an import of the enrolment would make what is there already. */
 export function isEnrolledSo(record: CredentialRecord, wanted: CredentialRecord): boolean {
   return essenceOf(record) === essenceOf(wanted);
@@ -62,8 +89,20 @@ function essenceOf(record: CredentialRecord): string {
   return JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** A comma that belongs to an official's id is written with a backslash before it. */
 function listOf(cell: string): string[] {
-  return cell.split(/[\s,]+/).filter((item) => item !== '');
+  return cell
+    .split(/\s|(?<!\\),/)
+    .filter((item) => item !== '')
+    .map((item) => item.replaceAll('\\,', ','));
+}
+
+function listCell(items: readonly string[]): string {
+  return items.length === 0 ? ',' : items.map((item) => item.replaceAll(',', '\\,')).join(' ');
+}
+
+function partsCell(parts: readonly string[]): string {
+  return parts.length === 0 ? ';' : parts.join('; ');
 }
 
 function partsOf(cell: string): string[] {
