@@ -10,7 +10,7 @@ import {
   roleSchema,
   signatureSchemeSchema,
 } from './credential.js';
-import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { instantSchema, nameSchema, newNameSchema, sha256Schema } from './identifiers.js';
 import { certificateStatusSchema, revocationStatusSchema } from './revocation.js';
 
 /** Most officials, clients, hours and delegations that one credential names. */
@@ -69,7 +69,7 @@ const settingsShape = {
 /** Body of `POST /v1/credentials`. */
 export const enrolmentSchema = z
   .strictObject({
-    credentialId: nameSchema,
+    credentialId: newNameSchema,
     kind: credentialKindSchema,
     ...settingsShape,
     ...keyShape,

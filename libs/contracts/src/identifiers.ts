@@ -26,6 +26,12 @@ export const documentIdSchema = z.string().regex(/^doc_[0-9a-z]{26}$/, 'expected
 export const jobIdSchema = z.string().regex(/^job_[0-9a-z]{26}$/, 'expected job_ and 26 characters');
 /** Names given by operators: credentials, tokens, clients. They become parts of object keys and queue names. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected a-z, 0-9 and -, at most 63');
+/** What stands in a path where an id would: `GET /v1/templates/export`. */
+const wordsOfPaths: readonly string[] = ['check', 'export', 'import', 'presets'];
+/** Names of new templates and credentials. */
+export const newNameSchema = nameSchema.refine((name) => !wordsOfPaths.includes(name), {
+  error: `expected another id than ${wordsOfPaths.join(', ')}`,
+});
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 /** ISO 8601 in UTC, with milliseconds. */
 export const instantSchema = z.iso.datetime({ offset: true });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actorSchema } from './credential.js';
-import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
+import { instantSchema, nameSchema, newNameSchema, sha256Schema } from './identifiers.js';
 import {
   anchorPlaceShape,
   coordinatePt,
@@ -162,7 +162,7 @@ const drawable = 'expected an image for display image or both, and a line that i
 /** Body of `POST /v1/templates`. */
 export const templateCreationSchema = z
   .strictObject({
-    templateId: nameSchema.describe('Such as con-dau-ubnd; it never changes'),
+    templateId: newNameSchema.describe('Such as con-dau-ubnd; it never changes'),
     ...templateContentShape,
     ...imageShape,
     actor: actorSchema.optional(),

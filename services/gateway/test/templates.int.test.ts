@@ -274,6 +274,11 @@ describe('templates', () => {
       });
     });
 
+    it('have no id that is a word of a path', async () => {
+      const answer = await ask('POST /v1/templates', { ...preset('outgoing-number'), templateId: 'export' }, admin);
+      expect(answer.problem()).toMatchObject({ code: 'REQUEST_INVALID', issues: [{ path: 'templateId' }] });
+    });
+
     it('follow the policy of a template, and no other', async () => {
       const strict = { ...preset('personal'), imageBase64: signature, policy: 'draft' };
       const unknown = call(gateway.baseUrl, 'POST /v1/templates', {

@@ -104,3 +104,14 @@ async function open(
     throw new PdfError('DAMAGED', 'a file that can be read', name);
   }
 }
+
+/** What pdfjs gives of a page. Throws PdfError DAMAGED when pdfjs says by an exception of its own that it can't read it. */
+export async function ofPage<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    const name = error instanceof Error ? error.name : '';
+    if (name.endsWith('Exception')) throw new PdfError('DAMAGED', 'pages that can be read', name);
+    throw error;
+  }
+}

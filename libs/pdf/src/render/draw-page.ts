@@ -1,6 +1,6 @@
 import type { ByteSource } from '../byte-source.js';
 import { PdfError } from '../errors.js';
-import { loadPdfjs, openForDrawing } from '../pdfjs/pdfjs.js';
+import { loadPdfjs, ofPage, openForDrawing } from '../pdfjs/pdfjs.js';
 
 /** Which page, and how fine. */
 export interface PageDrawing {
@@ -29,7 +29,7 @@ export async function drawPage(source: ByteSource, { pageIndex, dpi }: PageDrawi
   if (!(Number.isInteger(pageIndex) && pageIndex >= 0 && pageIndex < document.numPages)) {
     throw new PdfError('PAGE_UNKNOWN', `a page from 1 to ${document.numPages}`, `page ${pageIndex + 1}`);
   }
-  const page = await document.getPage(pageIndex + 1);
+  const page = await ofPage(document.getPage(pageIndex + 1));
   const viewport = page.getViewport({ scale: dpi / 72 });
   const [width, height] = [Math.max(1, Math.round(viewport.width)), Math.max(1, Math.round(viewport.height))];
   if (width * height > maxPixels) {
@@ -37,6 +37,7 @@ export async function drawPage(source: ByteSource, { pageIndex, dpi }: PageDrawi
   }
   const canvas = createCanvas(width, height);
   const canvasContext = canvas.getContext('2d');
-  await page.render({ canvasContext, viewport, annotationMode: annotationsAsTheyLook, background: 'white' }).promise;
+  const parameters = { canvasContext, viewport, annotationMode: annotationsAsTheyLook, background: 'white' };
+  await ofPage(page.render(parameters).promise);
   return canvas.encode('png');
 }

@@ -235,6 +235,11 @@ describe('hostile files', () => {
   test.each([
     ['no PDF', Buffer.from('hello'), 'DAMAGED'],
     ['half a PDF of nothing', Buffer.from('%PDF-1.7\n1 0 obj\n<</Type'), 'DAMAGED'],
+    [
+      'a page tree that lists itself',
+      Buffer.from(onePage('').toString('latin1').replace('/Kids[3 0 R]/Count 1', '/Kids[2 0 R]/Count 1'), 'latin1'),
+      'DAMAGED',
+    ],
   ])('%s is refused', async (_, bytes, code) => {
     await expect(places(bytes, 'x')).rejects.toMatchObject({ code });
   });

@@ -3,7 +3,7 @@ import { PdfError } from '../errors.js';
 import { pageGlyphs } from './glyphs.js';
 import { pageSegments } from './lines.js';
 import { matchText, type MatchedPlace, type MatchOptions } from './match.js';
-import { loadPdfjs, openForText } from '../pdfjs/pdfjs.js';
+import { loadPdfjs, ofPage, openForText } from '../pdfjs/pdfjs.js';
 
 /** What to look for and where. */
 export interface TextQuery extends MatchOptions {
@@ -38,7 +38,7 @@ export async function searchTexts(source: ByteSource, queries: readonly TextQuer
   const visibility = await document.getOptionalContentConfig();
   const found = queries.map((query) => ({ query, places: [] as TextPlace[] }));
   for (const pageIndex of pagesOf(queries, document.numPages)) {
-    const page = await document.getPage(pageIndex + 1);
+    const page = await ofPage(document.getPage(pageIndex + 1));
     const segments = pageSegments(await pageGlyphs(page, pdfjs.OPS, visibility));
     for (const { query, places } of found) {
       if (!isOn(query, pageIndex)) continue;

@@ -1,5 +1,5 @@
 import { PdfError } from '../errors.js';
-import type { Matrix, PdfjsFont, PdfjsPage } from '../pdfjs/pdfjs.js';
+import { ofPage, type Matrix, type PdfjsFont, type PdfjsPage } from '../pdfjs/pdfjs.js';
 
 /** One glyph on the page as displayed, in points from its lower left corner. */
 export interface Glyph {
@@ -71,7 +71,7 @@ export async function pageGlyphs(
   const { transform, height } = page.getViewport({ scale: 1 });
   // pdfjs counts from the upper left corner.
   const base = multiply([1, 0, 0, -1, 0, height], transform);
-  const { fnArray, argsArray } = await page.getOperatorList({ annotationMode: 1 });
+  const { fnArray, argsArray } = await ofPage(page.getOperatorList({ annotationMode: 1 }));
   const reader = new TextReader(page, base, visibility);
   const names = new Map(Object.entries(OPS).map(([name, code]) => [code, name]));
   for (const [index, code] of fnArray.entries()) reader.run(names.get(code) ?? '', argsArray[index] ?? []);
