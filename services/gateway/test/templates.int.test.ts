@@ -6,7 +6,6 @@ import {
   documentSchema,
   dryRunSchema,
   numberRegisterSchema,
-  policyListSchema,
   signingJobSchema,
   signingJobSetSchema,
   storedJobSchema,
@@ -264,36 +263,9 @@ describe('templates', () => {
       }
     });
 
-    it('follow a policy of the client', async () => {
-      const { policies, default: first } = (await ask('GET /v1/policies')).json(policyListSchema);
-      expect([policies.map(({ name }) => name), first]).toEqual([['decision', 'draft'], 'decision']);
-      expect((await post([leader], { policy: 'nothing' })).problem().code).toBe('POLICY_UNKNOWN');
-      expect((await post([leader], { policy: 'draft' })).problem()).toMatchObject({
-        code: 'POLICY_VIOLATED',
-        expected: 'rsa-pss',
-      });
-    });
-
     it('have no id that is a word of a path', async () => {
       const answer = await ask('POST /v1/templates', { ...preset('outgoing-number'), templateId: 'export' }, admin);
       expect(answer.problem()).toMatchObject({ code: 'REQUEST_INVALID', issues: [{ path: 'templateId' }] });
-    });
-
-    it('follow the policy of a template, and no other', async () => {
-      const strict = { ...preset('personal'), imageBase64: signature, policy: 'draft' };
-      const unknown = call(gateway.baseUrl, 'POST /v1/templates', {
-        key: admin,
-        json: { ...strict, templateId: 'strict', policy: 'nothing' },
-      });
-      expect((await unknown).problem()).toMatchObject({ code: 'POLICY_UNKNOWN', expected: 'decision, draft' });
-      await make('strict', strict);
-      const look = { ...leader, template: 'strict' };
-      expect((await post([look])).problem()).toMatchObject({ code: 'POLICY_VIOLATED', expected: 'rsa-pss' });
-      expect((await post([look], { policy: 'decision' })).problem()).toMatchObject({
-        code: 'POLICY_VIOLATED',
-        expected: 'policy draft (template strict)',
-        found: 'decision',
-      });
     });
 
     it('come several in one request, each accepted or refused by itself, once for one key', async () => {
