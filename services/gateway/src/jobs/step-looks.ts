@@ -10,7 +10,6 @@ import {
   type StoredPreparation,
   type StoredStep,
   type StoredText,
-  type Template,
   type TemplateRef,
   type TemplateType,
   type TemplateUsed,
@@ -83,7 +82,8 @@ export class StepLooks {
       { template: prepare?.seal, placement: undefined },
     ];
     const sought = drawn.map(async (one) => {
-      const own = one.template === undefined ? undefined : await this.find(one.template, context.client);
+      const own =
+        one.template === undefined ? undefined : await this.parts.templates.find(context.client, one.template);
       const place = one.placement ?? (own && resolveTemplate(own).placement);
       return place === undefined ? [] : textsOf(place, context);
     });
@@ -194,7 +194,7 @@ export class StepLooks {
     types: readonly TemplateType[],
     { client }: LookContext,
   ): Promise<UsedTemplate> {
-    const template = await this.find(ref, client);
+    const template = await this.parts.templates.find(client, ref);
     if (!types.includes(template.type)) {
       throw new SigningError('TEMPLATE_UNFIT', {
         expected: `a template of type ${types.join(' or ')}`,
@@ -203,12 +203,6 @@ export class StepLooks {
     }
     const { templateId, version } = template;
     return { used: { templateId, version }, resolved: resolveTemplate(template) };
-  }
-
-  /** Throws TEMPLATE_UNKNOWN. */
-  private find(ref: TemplateRef, client: ApiClientRecord): Promise<Template> {
-    const [templateId = '', version] = ref.split('@');
-    return this.parts.templates.find(client, templateId, version === undefined ? undefined : Number(version));
   }
 
   private async place(

@@ -13,9 +13,7 @@ export async function policyOfRequest(
   let agreed = policy;
   for (const { template: ref } of steps) {
     if (ref === undefined) continue;
-    const [templateId = '', version] = ref.split('@');
-    const demanded = (await templates.find(client, templateId, version === undefined ? undefined : Number(version)))
-      .policy;
+    const { policy: demanded } = await templates.find(client, ref);
     if (demanded === undefined) continue;
     agreed ??= demanded;
     if (demanded !== agreed) {

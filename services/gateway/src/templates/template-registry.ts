@@ -1,4 +1,11 @@
-import { objectKeys, SigningError, templateSchema, type ApiClientRecord, type Template } from '@kyso/contracts';
+import {
+  objectKeys,
+  SigningError,
+  templateSchema,
+  type ApiClientRecord,
+  type Template,
+  type TemplateRef,
+} from '@kyso/contracts';
 import { createJson, getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import { rolesOf } from '../credentials/roles-of.js';
@@ -24,7 +31,9 @@ export class TemplateRegistry {
    * The template as this client may use it now: the newest version unless one is named. Throws TEMPLATE_UNKNOWN, also for the
    * template of somebody else's credential and for one that is disabled.
    */
-  async find(client: ApiClientRecord, templateId: string, version?: number): Promise<Template> {
+  async find(client: ApiClientRecord, ref: TemplateRef): Promise<Template> {
+    const [templateId = '', named] = ref.split('@');
+    const version = named === undefined ? undefined : Number(named);
     const template = await this.show(client, templateId, version);
     const current =
       version === undefined ? template : await this.version(templateId, await this.newestVersion(templateId));
