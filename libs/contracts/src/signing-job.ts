@@ -146,7 +146,9 @@ export const timestampedLaterSchema = z
     version: z.int().min(1).describe('The version that holds the document time-stamp'),
     level: levelSchema.describe('The level that the signature has in that version'),
     timestamp: instantSchema.describe('genTime of the document time-stamp'),
-    failure: failureSchema.optional().describe('Why it is a lower level than the one that was asked for'),
+    failure: failureSchema
+      .optional()
+      .describe('Why it is a lower level than the one that was asked for; absent when a crash hid it'),
   })
   .meta({ id: 'TimestampedLater' });
 export type TimestampedLater = z.infer<typeof timestampedLaterSchema>;

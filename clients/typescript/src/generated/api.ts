@@ -2154,7 +2154,7 @@ export interface components {
        * @description genTime of the document time-stamp
        */
       timestamp: string;
-      /** @description Why it is a lower level than the one that was asked for */
+      /** @description Why it is a lower level than the one that was asked for; absent when a crash hid it */
       failure?: components['schemas']['Failure'];
     };
     Token: {
