@@ -40,7 +40,7 @@ export type Actor = z.infer<typeof actorSchema>;
 /** Days as `getUTCDay` counts them. */
 export const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 export const weekdaySchema = z.enum(weekdays).meta({ id: 'Weekday' });
-const timeOfDay = (latest: string) =>
+export const timeOfDay = (latest: string) =>
   z
     .string()
     .regex(/^(?:([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/, 'expected HH:MM')

@@ -5,7 +5,7 @@ import { z } from 'zod';
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** A new id with a prefix that names its kind, such as `doc_01j…`. */
-export function newId(prefix: 'doc' | 'job' | 'req' | 'dlg' | 'act', nowMs: number = Date.now()): string {
+export function newId(prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act', nowMs: number = Date.now()): string {
   let time = '';
   for (let rest = nowMs, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = alphabet[rest % 32] + time;
   let random = '';
@@ -17,13 +17,14 @@ export function newId(prefix: 'doc' | 'job' | 'req' | 'dlg' | 'act', nowMs: numb
  * The id that always comes of the same parts (any strings): 130 bits of their SHA-256, so that it tells nothing of them and
  * no two lists of parts share one.
  */
-export function derivedId(prefix: 'job', ...parts: readonly string[]): string {
+export function derivedId(prefix: 'doc' | 'job' | 'bat', ...parts: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(parts), 'utf8').digest();
   return `${prefix}_${Array.from(digest.subarray(0, 26), (byte) => alphabet[byte % 32]).join('')}`;
 }
 
 export const documentIdSchema = z.string().regex(/^doc_[0-9a-z]{26}$/, 'expected doc_ and 26 characters');
 export const jobIdSchema = z.string().regex(/^job_[0-9a-z]{26}$/, 'expected job_ and 26 characters');
+export const batchIdSchema = z.string().regex(/^bat_[0-9a-z]{26}$/, 'expected bat_ and 26 characters');
 /** Names given by operators: credentials, tokens, clients. They become parts of object keys and queue names. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected a-z, 0-9 and -, at most 63');
 /** What stands in a path where an id would: `GET /v1/templates/export`. */

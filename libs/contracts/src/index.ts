@@ -1,4 +1,7 @@
 export * from './activation.js';
+export * from './batch-records.js';
+export * from './batch-window.js';
+export * from './batch.js';
 export * from './client.js';
 export * from './credential-admin.js';
 export * from './credential-rules.js';

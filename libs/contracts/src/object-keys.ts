@@ -24,6 +24,26 @@ export const objectKeys = {
   openTimestamp: (job: { readonly jobId: string; readonly createdAt: string }) =>
     `open-timestamps/${String(Date.parse(job.createdAt)).padStart(13, '0')}.${job.jobId}`,
   openTimestampsPrefix: 'open-timestamps/',
+  batch: (batchId: string) => `batches/${batchId}/batch.json`,
+  batchManifest: (batchId: string) => `batches/${batchId}/manifest.json`,
+  manifestChunk: (batchId: string, chunk: number) => `batches/${batchId}/manifest/${sixDigits(chunk)}.ndjson`,
+  batchChunk: (batchId: string, chunk: number) => `batches/${batchId}/chunks/${sixDigits(chunk)}.json`,
+  groupOutcome: ({ batchId, chunk, group }: { batchId: string; chunk: number; group: number }) =>
+    `batches/${batchId}/chunks/${sixDigits(chunk)}.${group}.done.json`,
+  batchChunksPrefix: (batchId: string) => `batches/${batchId}/chunks/`,
+  /** From 1 on; the last one counts. */
+  batchControl: (batchId: string, n: number) => `batches/${batchId}/controls/${String(n).padStart(4, '0')}.json`,
+  batchEnd: (batchId: string) => `batches/${batchId}/end.json`,
+  /** Exists from before the answer until the batch has ended. */
+  openBatch: (batch: { readonly batchId: string; readonly createdAt: string }) =>
+    `open-batches/${String(Date.parse(batch.createdAt)).padStart(13, '0')}.${batch.batchId}`,
+  openBatchesPrefix: 'open-batches/',
+  /** The batches of a client, for ever. */
+  clientBatch: (batch: { readonly clientId: string; readonly batchId: string; readonly createdAt: string }) =>
+    `client-batches/${batch.clientId}/${String(Date.parse(batch.createdAt)).padStart(13, '0')}.${batch.batchId}`,
+  clientBatchesPrefix: (clientId: string) => `client-batches/${clientId}/`,
+  /** What a client puts into the store itself, to be signed by a batch. */
+  inbox: (clientId: string, path: string) => `inbox/${clientId}/${path}`,
   credential: (credentialId: string) => `credentials/${credentialId}.json`,
   credentialsPrefix: 'credentials/',
   /** What the credential became by its `revision`th change; created once. */
@@ -54,3 +74,7 @@ export const objectKeys = {
     `sealed-pins/${String(Date.parse(activation.expiresAt)).padStart(13, '0')}.${activation.activationId}`,
   sealedPinsPrefix: 'sealed-pins/',
 } as const;
+
+function sixDigits(n: number): string {
+  return String(n).padStart(6, '0');
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobIdSchema, nameSchema } from './identifiers.js';
+import { batchIdSchema, jobIdSchema, nameSchema } from './identifiers.js';
 import { tokenStateSchema } from './credential.js';
 
 /** BullMQ's key prefix; the braces keep all keys in one slot of a Redis Cluster. */
@@ -12,9 +12,36 @@ export function queueName(token: string, lane: Lane): string {
   return `sign-${token}-${lane}`;
 }
 
-/** Ids only: never bytes, never a PIN. The BullMQ job id is `<jobId>.<step>`, so that a repeat is recognised. */
+/** What an interactive queue carries. Ids only: never bytes, never a PIN. The BullMQ job id is `<jobId>.<step>`, so that a repeat is recognised. */
 export const queueJobSchema = z.object({ jobId: jobIdSchema, step: z.int().min(0) });
 export type QueueJob = z.infer<typeof queueJobSchema>;
+
+/**
+ * What a bulk queue carries: a group of a batch's chunk, whose step is to be done for all its items; in the queue of that step's
+ * token. Each item has an intent and a release of its own, so that a crash repeats items, not chunks.
+ */
+export const chunkQueueJobSchema = z.object({
+  batchId: batchIdSchema,
+  chunk: z.int().min(0),
+  group: z.int().min(0),
+  step: z.int().min(0),
+  waitingSinceMs: z.number().optional().describe('Since when no item of it could go on, in milliseconds since 1970'),
+});
+export type ChunkQueueJob = z.infer<typeof chunkQueueJobSchema>;
+/**
+ * How BullMQ keeps chunks: not at all when they have ended, so that the gateway can add one again that was put aside. Attempts
+ * are for errors that nobody foresaw; a chunk that they don't help is added again by the gateway.
+ */
+export const chunkJobOptions = {
+  attempts: 10,
+  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  removeOnComplete: true,
+  removeOnFail: true,
+} as const;
+
+export function chunkQueueJobId({ batchId, chunk, group, step }: ChunkQueueJob): string {
+  return `${batchId}.${chunk}.${group}.${step}`;
+}
 
 /** The queue of documents that wait for a time-stamp; the job in it has the id of the signing job that left it out. */
 export const timestampQueueName = 'timestamps';

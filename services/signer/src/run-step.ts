@@ -1,4 +1,11 @@
-import { SigningError, type FailureCode, type QueueJob, type StoredJob } from '@kyso/contracts';
+import {
+  SigningError,
+  type FailureCode,
+  type JobOutcome,
+  type QueueJob,
+  type StepResult,
+  type StoredJob,
+} from '@kyso/contracts';
 import { closeJob, readJob, readOutcome, readStepResults } from '@kyso/storage';
 import { completeJob, failJob } from './release/finish-job.js';
 import { signDocument } from './sign-document.js';
@@ -58,42 +65,72 @@ async function advance(
 ): Promise<StepEnd> {
   const job = await readJob(ports.store, message.jobId);
   if (job === undefined) return { kind: 'dropped', reason: 'no such job' };
-  if ((await readOutcome(ports.store, job)) !== undefined) {
-    await closeJob(ports.store, job);
-    return { kind: 'finished' };
-  }
   if (message.step >= job.steps.length) return { kind: 'dropped', reason: 'no such step' };
-  const open = (await readStepResults(ports.store, job)).length;
-  if (open < message.step) {
-    // An earlier step is not done: it is that one's turn.
-    await ports.queue.add(job, open);
-    return { kind: 'dropped', reason: `step ${open} comes first` };
+  const run = await runJobStep(ports, job, {
+    step: message.step,
+    waitedMs: () => ports.clock.now().getTime() - timing.queuedAtMs,
+  });
+  switch (run.kind) {
+    case 'ended':
+      await closeJob(ports.store, job);
+      return { kind: 'finished' };
+    case 'earlier':
+      // An earlier step is not done: it is that one's turn.
+      await ports.queue.add(job, run.step);
+      return { kind: 'dropped', reason: `step ${run.step} comes first` };
+    case 'released':
+      if (run.steps < job.steps.length) await ports.queue.add(job, run.steps);
+      else await completeJob(ports, job);
+      return { kind: 'finished' };
+    case 'waits':
+      ports.progress(job.jobId, message.step, 'waiting');
+      return run;
+    case 'failed':
+      return run;
   }
-  const work = signingWork(job, message.step);
-  if (open === message.step) {
-    try {
-      await signDocument(ports, work);
-    } catch (error) {
-      return endFailed(ports, work, { error, waitedMs: ports.clock.now().getTime() - timing.queuedAtMs });
-    }
+}
+
+/** What became of one step of one job. */
+export type JobStepEnd =
+  | { readonly kind: 'ended'; readonly outcome: JobOutcome }
+  | { readonly kind: 'earlier'; readonly step: number }
+  /** Released now (then with its result) or earlier; so many steps of the job are. */
+  | { readonly kind: 'released'; readonly steps: number; readonly result?: StepResult }
+  | { readonly kind: 'waits'; readonly delayMs: number; readonly error: SigningError }
+  /** For good, and so it is stored. */
+  | { readonly kind: 'failed'; readonly error: SigningError };
+
+/**
+ * Signs one step of a job unless that was done before, and decides about failures. `waitedMs`: how long it has waited for what
+ * it needs. Throws what the store throws outside the signing itself.
+ */
+export async function runJobStep(
+  ports: SigningPorts & { readonly waits: WaitPolicy },
+  job: StoredJob,
+  at: { readonly step: number; readonly waitedMs: () => number },
+): Promise<JobStepEnd> {
+  const outcome = await readOutcome(ports.store, job);
+  if (outcome !== undefined) return { kind: 'ended', outcome };
+  const released = at.step === 0 && job.steps.length === 1 ? 0 : (await readStepResults(ports.store, job)).length;
+  if (released < at.step) return { kind: 'earlier', step: released };
+  if (released > at.step) return { kind: 'released', steps: released };
+  const work = signingWork(job, at.step);
+  try {
+    const result = await signDocument(ports, work);
+    return { kind: 'released', steps: at.step + 1, result };
+  } catch (error) {
+    return endFailed(ports, work, { error, waitedMs: at.waitedMs() });
   }
-  const next = Math.max(open, message.step + 1);
-  if (next < job.steps.length) await ports.queue.add(job, next);
-  else await completeJob(ports, job);
-  return { kind: 'finished' };
 }
 
 async function endFailed(
-  ports: RunStepPorts,
+  ports: SigningPorts & { readonly waits: WaitPolicy },
   work: SigningWork,
   failure: { readonly error: unknown; readonly waitedMs: number },
-): Promise<StepEnd> {
+): Promise<JobStepEnd> {
   const error = toSigningError(failure.error);
   const patience = patienceFor(error.code, ports.waits);
-  if (failure.waitedMs < patience.forMs) {
-    ports.progress(work.job.jobId, work.stepIndex, 'waiting');
-    return { kind: 'waits', delayMs: delayAfter(failure.waitedMs), error };
-  }
+  if (failure.waitedMs < patience.forMs) return { kind: 'waits', delayMs: delayAfter(failure.waitedMs), error };
   const final =
     patience.finally === undefined
       ? error

@@ -13,6 +13,9 @@ import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { BulkProcessor } from './bulk.processor.js';
+import { BatchGate } from './chunks/batch-gate.js';
+import { runChunk } from './chunks/run-chunk.js';
 import { readTokens, readTrustAnchors, type Config } from './config.js';
 import { StoredCredentials } from './credentials/stored-credentials.js';
 import { addTimestamp } from './deferral/add-timestamp.js';
@@ -96,9 +99,20 @@ export async function startSigner(
   const waits = config;
   const processor = new SigningProcessor({
     tokens: tokens.map(({ name }) => name),
-    concurrency: { interactive: config.interactiveConcurrency, bulk: config.bulkConcurrency },
+    concurrency: config.interactiveConcurrency,
     redis,
     run: (message, timing) => runStep({ ...ports, queue, waits }, message, timing),
+    logger,
+    observe: metrics.observe,
+  });
+
+  const gate = new BatchGate(store, now);
+  const bulk = new BulkProcessor({
+    tokens: tokens.map(({ name }) => name),
+    concurrency: config.bulkConcurrency,
+    redis,
+    queues: queue,
+    run: (message, own) => runChunk({ ...ports, ...own, waits, modeOf: (batchId) => gate.mode(batchId) }, message),
     logger,
     observe: metrics.observe,
   });
@@ -113,6 +127,7 @@ export async function startSigner(
   fleet.start();
   reports.start();
   processor.start();
+  bulk.start();
   timestamps.start();
   return {
     store,
@@ -120,7 +135,7 @@ export async function startSigner(
     fleet,
     async stop() {
       // Work first, then what it needs, in the reverse order of starting.
-      await Promise.all([processor.stop(), timestamps.stop()]);
+      await Promise.all([processor.stop(), bulk.stop(), timestamps.stop()]);
       await queue.close();
       await reports.stop();
       await fleet.stop();

@@ -3,7 +3,7 @@ import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { keepEnded } from './step-queues.js';
-import type { StepEnd } from './run-step.js';
+import type { JobStepEnd, StepEnd } from './run-step.js';
 
 /** Runs one step; `runStep` over the ports of this signer. */
 export type RunStep = (message: QueueJob, timing: { readonly queuedAtMs: number }) => Promise<StepEnd>;
@@ -12,11 +12,11 @@ export type RunStep = (message: QueueJob, timing: { readonly queuedAtMs: number 
 export type StepObserver = (observed: {
   readonly token: string;
   readonly lane: Lane;
-  readonly end: StepEnd['kind'] | 'error';
+  readonly end: StepEnd['kind'] | JobStepEnd['kind'] | 'error';
   readonly seconds: number;
 }) => void;
 
-const lanes: readonly Lane[] = ['interactive', 'bulk'];
+const lane: Lane = 'interactive';
 
 /**
  * A worker that was killed holds its jobs for at most lockDuration and one stalled check. A step may stall any number of
@@ -24,14 +24,15 @@ const lanes: readonly Lane[] = ['interactive', 'bulk'];
  */
 export const queueRecovery = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 1_000_000 } as const;
 
-/** The door from BullMQ: for each token one worker for the interactive and one for the bulk queue. */
+/** The door from BullMQ for interactive jobs: a worker for each token. */
 export class SigningProcessor {
   readonly #workers: Worker<QueueJob>[] = [];
 
   constructor(
     private readonly options: {
       readonly tokens: readonly string[];
-      readonly concurrency: Readonly<Record<Lane, number>>;
+      /** Steps at a time for one token. */
+      readonly concurrency: number;
       readonly redis: Redis;
       readonly run: RunStep;
       readonly logger: Logger;
@@ -40,9 +41,7 @@ export class SigningProcessor {
   ) {}
 
   start(): void {
-    for (const token of this.options.tokens) {
-      for (const lane of lanes) this.#workers.push(this.#startWorker(token, lane));
-    }
+    for (const token of this.options.tokens) this.#workers.push(this.#startWorker(token));
   }
 
   /** Takes no more jobs and waits for those that run. */
@@ -50,20 +49,16 @@ export class SigningProcessor {
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
-  #startWorker(token: string, lane: Lane): Worker<QueueJob> {
+  #startWorker(token: string): Worker<QueueJob> {
     const { redis, concurrency, logger } = this.options;
-    const worker = new Worker<QueueJob>(
-      queueName(token, lane),
-      (job, lock) => this.#process(job, { lock, token, lane }),
-      {
-        connection: redis,
-        prefix: queuePrefix,
-        concurrency: concurrency[lane],
-        ...queueRecovery,
-        ...keepEnded,
-        skipVersionCheck: true,
-      },
-    );
+    const worker = new Worker<QueueJob>(queueName(token, lane), (job, lock) => this.#process(job, { lock, token }), {
+      connection: redis,
+      prefix: queuePrefix,
+      concurrency,
+      ...queueRecovery,
+      ...keepEnded,
+      skipVersionCheck: true,
+    });
     worker.on('error', (error) => logger.warn({ err: error, tokenName: token, lane }, 'queue worker'));
     worker.on('stalled', (id) =>
       logger.warn({ queueJob: id, tokenName: token, lane }, 'step runs again: its worker is gone'),
@@ -71,17 +66,14 @@ export class SigningProcessor {
     return worker;
   }
 
-  async #process(
-    job: Job<QueueJob>,
-    at: { readonly lock: string | undefined; readonly token: string; readonly lane: Lane },
-  ): Promise<void> {
+  async #process(job: Job<QueueJob>, at: { readonly lock: string | undefined; readonly token: string }): Promise<void> {
     const { logger, observe, run } = this.options;
     const startedMs = performance.now();
     const observed = (end: StepEnd['kind'] | 'error'): void =>
-      observe({ token: at.token, lane: at.lane, end, seconds: (performance.now() - startedMs) / 1_000 });
+      observe({ token: at.token, lane, end, seconds: (performance.now() - startedMs) / 1_000 });
     const message = queueJobSchema.safeParse(job.data);
     if (!message.success) throw new UnrecoverableError(`queue job ${job.id}: expected a job id and a step`);
-    const about = { ...message.data, tokenName: at.token, lane: at.lane };
+    const about = { ...message.data, tokenName: at.token, lane };
     let end: StepEnd;
     try {
       end = await run(message.data, { queuedAtMs: job.timestamp });

@@ -1,4 +1,13 @@
-import { queueJobId, queueName, queuePrefix, type QueueJob, type StoredJob } from '@kyso/contracts';
+import {
+  chunkJobOptions,
+  chunkQueueJobId,
+  queueJobId,
+  queueName,
+  queuePrefix,
+  type ChunkQueueJob,
+  type QueueJob,
+  type StoredJob,
+} from '@kyso/contracts';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { StepQueue } from './run-step.js';
@@ -11,7 +20,7 @@ export const keepEnded = {
 
 /** The queues that following steps are put into; the token of a step may be another signer's. */
 export class StepQueues implements StepQueue {
-  readonly #queues = new Map<string, Queue<QueueJob>>();
+  readonly #queues = new Map<string, Queue<QueueJob | ChunkQueueJob>>();
 
   constructor(
     private readonly redis: Redis,
@@ -30,14 +39,27 @@ export class StepQueues implements StepQueue {
     });
   }
 
+  /** Puts the next step of a chunk into the bulk queue of its token; `priority` is BullMQ's, 1 goes first. */
+  async addChunk(message: ChunkQueueJob, to: { readonly token: string; readonly priority: number }): Promise<void> {
+    await this.#queue(queueName(to.token, 'bulk')).add('chunk', message, {
+      jobId: chunkQueueJobId(message),
+      priority: to.priority,
+      ...chunkJobOptions,
+    });
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
   }
 
-  #queue(name: string): Queue<QueueJob> {
+  #queue(name: string): Queue<QueueJob | ChunkQueueJob> {
     let queue = this.#queues.get(name);
     if (queue === undefined) {
-      queue = new Queue<QueueJob>(name, { connection: this.redis, prefix: queuePrefix, skipVersionCheck: true });
+      queue = new Queue<QueueJob | ChunkQueueJob>(name, {
+        connection: this.redis,
+        prefix: queuePrefix,
+        skipVersionCheck: true,
+      });
       queue.on('error', this.onError);
       this.#queues.set(name, queue);
     }

@@ -1,0 +1,187 @@
+import {
+  SigningError,
+  objectKeys,
+  toFailure,
+  type BatchItem,
+  type ChunkJob,
+  type ChunkQueueJob,
+} from '@kyso/contracts';
+import { createJson, readChunk, readOutcome, type BatchMode } from '@kyso/storage';
+import { failJob } from '../release/finish-job.js';
+import { runJobStep, type JobStepEnd, type WaitPolicy } from '../run-step.js';
+import type { SigningPorts } from '../signing-ports.js';
+import { signingWork } from '../signing-work.js';
+import { closeItem, failedItem, itemOfOutcome, releasedItem } from './item-outcome.js';
+
+/** What running a chunk needs. */
+export interface RunChunkPorts extends SigningPorts {
+  readonly waits: WaitPolicy;
+  readonly modeOf: (batchId: string) => Promise<BatchMode>;
+  /** Runs the work when it is its turn: one bound on the items of a token over all chunks. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly addStep: (message: ChunkQueueJob, token: string) => Promise<void>;
+  /** Aborted when this signer begins to stop: no further item is begun. */
+  readonly stopping: AbortSignal;
+  readonly observe: (item: { readonly end: JobStepEnd['kind']; readonly seconds: number }) => void;
+}
+
+/** What became of a chunk's step. */
+export type ChunkEnd =
+  | { readonly kind: 'finished'; readonly items: number }
+  /** Nothing that can be done now: the batch is paused or outside its window, and the gateway adds the chunk again later. */
+  | { readonly kind: 'put-aside'; readonly reason: string }
+  | { readonly kind: 'waits'; readonly delayMs: number; readonly waitingSinceMs: number; readonly error: SigningError };
+
+/** Items in a row that could not go on, after which the others aren't tried in this pass. */
+const maxWaitsInARow = 4;
+/** What concerns all items alike. */
+const ofAllItems: ReadonlySet<string> = new Set([
+  'TOKEN_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
+  'SERVICE_STOPPING',
+]);
+
+/**
+ * Does one step for all items of a chunk's group, several at a time, each as if it were alone: with an intent, a version and a
+ * release of its own. Then the chunk goes to the queue of the next step, or its outcomes are stored together. It may be broken
+ * off at any point and run again: an item that is done is only looked at.
+ */
+export async function runChunk(ports: RunChunkPorts, message: ChunkQueueJob): Promise<ChunkEnd> {
+  const chunk = await readChunk(ports.store, message.batchId, message.chunk);
+  const group = chunk?.groups[message.group];
+  if (group === undefined) return { kind: 'put-aside', reason: 'no such chunk' };
+  if (message.step >= group.tokens.length) return { kind: 'put-aside', reason: 'no such step' };
+  return new ChunkRun(ports, message, group.jobs).run(group.tokens);
+}
+
+class ChunkRun {
+  /** By position: how far the item is after this step; undefined while it has to be tried again. */
+  readonly #ends: (BatchItem | 'goes-on' | undefined)[];
+  #next = 0;
+  #worked = 0;
+  #waitsInARow = 0;
+  #wait: { readonly delayMs: number; readonly error: SigningError } | undefined;
+  #aside: string | undefined;
+  #earlier: number | undefined;
+
+  constructor(
+    private readonly ports: RunChunkPorts,
+    private readonly message: ChunkQueueJob,
+    private readonly jobs: readonly ChunkJob[],
+  ) {
+    this.#ends = jobs.map(() => undefined);
+  }
+
+  async run(tokens: readonly string[]): Promise<ChunkEnd> {
+    const { message, ports } = this;
+    // As many as there are: how many run at a time, the turns say.
+    await Promise.all(this.jobs.map(() => ports.inTurn(() => this.#runNext())));
+    if (this.#earlier !== undefined) {
+      // The step before was not done for all of them: the queue had lost its place.
+      await this.#addStep(this.#earlier, tokens);
+      return { kind: 'put-aside', reason: `step ${this.#earlier} comes first` };
+    }
+    if (this.#aside !== undefined) return { kind: 'put-aside', reason: this.#aside };
+    if (this.#wait !== undefined) {
+      const now = ports.clock.now().getTime();
+      // Progress counts: it has waited since nothing went on.
+      const waitingSinceMs = this.#worked > 0 ? now : (message.waitingSinceMs ?? now);
+      return { kind: 'waits', waitingSinceMs, ...this.#wait };
+    }
+    const items = this.#ends.filter((end): end is BatchItem => typeof end === 'object');
+    if (items.length < this.jobs.length) await this.#addStep(message.step + 1, tokens);
+    else await this.#storeOutcomes(items);
+    return { kind: 'finished', items: this.#worked };
+  }
+
+  async #addStep(step: number, tokens: readonly string[]): Promise<void> {
+    const token = tokens[step];
+    if (token === undefined) throw new RangeError(`expected a step below ${tokens.length}, found ${step}`);
+    const { batchId, chunk, group } = this.message;
+    await this.ports.addStep({ batchId, chunk, group, step }, token);
+  }
+
+  async #storeOutcomes(items: readonly BatchItem[]): Promise<void> {
+    const endedAt = this.ports.clock.now().toISOString();
+    await createJson(this.ports.store, objectKeys.groupOutcome(this.message), { endedAt, items });
+  }
+
+  async #runNext(): Promise<void> {
+    if (this.#aside !== undefined || this.#earlier !== undefined || this.#waitsInARow >= maxWaitsInARow) return;
+    if (this.ports.stopping.aborted) {
+      this.#wait = { delayMs: 0, error: new SigningError('SERVICE_STOPPING') };
+      return;
+    }
+    const mode = await this.ports.modeOf(this.message.batchId);
+    if (mode === 'paused' || mode === 'waits') {
+      this.#aside = mode;
+      return;
+    }
+    const position = this.#next++;
+    const item = this.jobs[position];
+    if (item === undefined) return;
+    if (mode === 'cancel' && (await this.#cancel(position, item))) return;
+    const { step, waitingSinceMs } = this.message;
+    const startedMs = performance.now();
+    const end = await runJobStep({ ...this.ports, progress: () => undefined }, item.job, {
+      step,
+      waitedMs: () => (waitingSinceMs === undefined ? 0 : this.ports.clock.now().getTime() - waitingSinceMs),
+    });
+    this.ports.observe({ end: end.kind, seconds: (performance.now() - startedMs) / 1_000 });
+    await this.#note(position, item, end);
+  }
+
+  async #note(position: number, item: ChunkJob, end: JobStepEnd): Promise<void> {
+    switch (end.kind) {
+      case 'ended':
+        return this.#ended(position, item, itemOfOutcome(item, end.outcome));
+      case 'earlier':
+        this.#earlier = Math.min(this.#earlier ?? end.step, end.step);
+        return;
+      case 'released':
+        this.#worked += 1;
+        this.#waitsInARow = 0;
+        if (end.steps < item.job.steps.length) this.#ends[position] = 'goes-on';
+        else if (end.result !== undefined) {
+          return this.#ended(position, item, releasedItem(item, end.result, this.ports.clock.now()));
+        }
+        return;
+      case 'failed':
+        this.#worked += 1;
+        this.#waitsInARow = 0;
+        return this.#ended(position, item, this.#failed(item, end.error));
+      case 'waits':
+        this.#waitsInARow = ofAllItems.has(end.error.code) ? maxWaitsInARow : this.#waitsInARow + 1;
+        this.#wait = { delayMs: end.delayMs, error: end.error };
+    }
+  }
+
+  /** Ends an item that was not begun; false for one that was released already, or may have been. */
+  async #cancel(position: number, item: ChunkJob): Promise<boolean> {
+    const { store } = this.ports;
+    const { job } = item;
+    const outcome = await readOutcome(store, job);
+    if (outcome !== undefined) {
+      await this.#ended(position, item, itemOfOutcome(item, outcome));
+      return true;
+    }
+    const work = signingWork(job, this.message.step);
+    // A version without its record: a run was killed in between, and it is taken up without the key.
+    if ((await store.stat(objectKeys.version(job.documentId, work.newVersion))) !== undefined) return false;
+    const error = new SigningError('BATCH_CANCELLED');
+    await failJob({ ...this.ports, progress: () => undefined }, work, error);
+    await this.#ended(position, item, this.#failed(item, error));
+    return true;
+  }
+
+  async #ended(position: number, item: ChunkJob, end: BatchItem): Promise<void> {
+    await closeItem(this.ports.store, item.job);
+    this.#ends[position] = end;
+  }
+
+  #failed(item: ChunkJob, error: SigningError): BatchItem {
+    const endedAt = this.ports.clock.now().toISOString();
+    return failedItem(item, { failure: toFailure(error), stepsDone: this.message.step, endedAt });
+  }
+}
