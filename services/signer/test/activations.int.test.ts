@@ -1,5 +1,6 @@
 import { objectKeys, SigningError, type ActivationBounds, type StoredJob, type StoredStep } from '@kyso/contracts';
 import { connectRedis, createLogger } from '@kyso/service';
+import { buildShim, type Shim } from '@kyso/sandbox';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +12,6 @@ import { program } from './judges.js';
 import { startRedis } from './redis-server.js';
 import { samplePdf } from './sample-pdf.js';
 import { makeSealingKeys, seal, storeActivation, type SealingKeys } from './sealing.js';
-import { buildShim, type Shim } from './shim.js';
 import { Workbench, sha256, step } from './workbench.js';
 
 jest.setTimeout(60_000);

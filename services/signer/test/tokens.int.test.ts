@@ -1,7 +1,15 @@
 import { digestInfo, parseCertificatesPem, verifySignatureValue, type DigestAlgorithm } from '@kyso/cms';
 import { objectKeys, quarantineSchema, tokenInventorySchema, type TokenInventory } from '@kyso/contracts';
 import { connectRedis, createLogger } from '@kyso/service';
-import { createSandbox, type CredentialPlan, type KeyKind, type Sandbox, type SandboxCredential } from '@kyso/sandbox';
+import {
+  buildShim,
+  createSandbox,
+  type CredentialPlan,
+  type KeyKind,
+  type Sandbox,
+  type SandboxCredential,
+  type Shim,
+} from '@kyso/sandbox';
 import { getJson, openStore, type ObjectStore } from '@kyso/storage';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
@@ -19,7 +27,6 @@ import {
   type TokenEvent,
 } from '../src/hsm/index.js';
 import { startRedis } from './redis-server.js';
-import { buildShim, type Shim } from './shim.js';
 
 const plan = (credentialId: string, keyKind: KeyKind, more: Partial<CredentialPlan> = {}): CredentialPlan => ({
   credentialId,
