@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSandbox, demoCredentials, type CredentialPlan, type Sandbox } from '@kyso/sandbox';
-import { openStore } from '@kyso/storage';
+import { openStore, type S3Config, type StoreConfig } from '@kyso/storage';
 import { lockFolder } from './folder-lock.js';
 import { freePort } from './free-port.js';
 import { isLive, ManagedProcess } from './managed-process.js';
@@ -18,6 +18,12 @@ export interface ClusterOptions {
   readonly credentials?: readonly CredentialPlan[];
   /** Added to the environment of one service, by name; for tests. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** How many signers, all on the same tokens: `signer`, `signer-2`, …; default 1. */
+  readonly signers?: number;
+  /** Goes over what is said of each token (TokenSettings), such as another PKCS#11 module before SoftHSM's; for tests. */
+  readonly token?: Readonly<Record<string, unknown>>;
+  /** Where the objects lie; default: the folder `store`. */
+  readonly s3?: S3Config;
   /** Told what happens, one short English sentence each. */
   readonly say?: (text: string) => void;
 }
@@ -29,6 +35,8 @@ export interface Cluster {
   /** Where the sandbox's CA, OCSP, CRL and TSA answer. */
   readonly sandboxUrl: string;
   readonly folder: string;
+  /** On 127.0.0.1. */
+  readonly redis: { readonly port: number; readonly password: string };
   /** Name and pid of each process as it is now. */
   processes(): { readonly name: string; readonly pid: number }[];
   stop(): Promise<void>;
@@ -40,11 +48,13 @@ interface Ports {
   readonly tsaProxy: number;
   readonly revocationCache: number;
   readonly signer: number;
+  /** Of those beyond the first. */
+  readonly moreSigners: readonly number[];
   readonly gateway: number;
 }
 
 /** The ports of the last run where they are still free: the sandbox's certificates name theirs. */
-async function choosePorts(file: string): Promise<Ports> {
+async function choosePorts(file: string, signers: number): Promise<Ports> {
   const last: Partial<Ports> = await readFile(file, 'utf8').then(
     (text) => JSON.parse(text) as Partial<Ports>,
     () => ({}),
@@ -56,6 +66,11 @@ async function choosePorts(file: string): Promise<Ports> {
     taken.add(port);
     return port;
   };
+  const chooseMore = async (count: number): Promise<number[]> => {
+    const more: number[] = [];
+    while (more.length < count) more.push(await choose(last.moreSigners?.[more.length]));
+    return more;
+  };
   const ports: Ports = {
     sandbox: await choose(last.sandbox),
     redis: await choose(last.redis),
@@ -63,6 +78,7 @@ async function choosePorts(file: string): Promise<Ports> {
     revocationCache: await choose(last.revocationCache),
     signer: await choose(last.signer),
     gateway: await choose(last.gateway),
+    moreSigners: await chooseMore(signers - 1),
   };
   await writeFile(file, JSON.stringify(ports));
   return ports;
@@ -79,7 +95,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await mkdir(path('logs'), { recursive: true, mode: 0o700 });
   await mkdir(path('store'), { recursive: true, mode: 0o700 });
   const unlock = await lockFolder(path('lock'));
-  const ports = await choosePorts(path('ports.json'));
+  const ports = await choosePorts(path('ports.json'), options.signers ?? 1);
   const sandboxUrl = `http://127.0.0.1:${ports.sandbox}`;
 
   say('sandbox PKI and SoftHSM tokens');
@@ -88,10 +104,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     publicBaseUrl: sandboxUrl,
     credentials: options.credentials ?? demoCredentials,
   });
-  const apiKey = await provision(await openStore({ folder: path('store') }), sandbox, path('igate.key'));
+  const apiKey = await provision(await openStore(storeOf(options, path)), sandbox, path('igate.key'));
   const redisPassword = await secretIn(path('redis.password'));
   await secretIn(path('service.token'));
-  await writeServiceFiles(path, sandbox, sandboxUrl);
+  await writeServiceFiles(path, sandbox, { sandboxUrl, token: options.token ?? {} });
   const redisConfig = await writeRedisConfig(path('redis'), ports.redis, redisPassword);
 
   const common = {
@@ -101,7 +117,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     KYSO_SERVICE_TOKEN_FILE: path('service.token'),
   };
   const storeAndRedis = {
-    KYSO_STORE_FOLDER: path('store'),
+    ...(await storeEnvironment(options, path)),
     KYSO_REDIS_URL: `redis://127.0.0.1:${ports.redis}`,
     KYSO_REDIS_PASSWORD_FILE: path('redis.password'),
   };
@@ -121,8 +137,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       {
         name,
         command: process.execPath,
-        args: ['--enable-source-maps', join(checkout, 'services', name, 'dist/src/main.js')],
-        env: { ...common, KYSO_LISTEN_PORT: String(port), ...env, ...options.env?.[name] },
+        args: ['--enable-source-maps', join(checkout, 'services', kindOf(name), 'dist/src/main.js')],
+        env: { ...common, KYSO_LISTEN_PORT: String(port), ...env, ...options.env?.[kindOf(name)] },
         logFile: path('logs', `${name}.log`),
         ready: () => isLive(port),
       },
@@ -163,14 +179,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       KYSO_TSA_TRUST_ANCHORS_FILE: sandbox.tsaTrustAnchorsFile,
     }),
     service('revocation-cache', ports.revocationCache, { ...fetching, ...trust }),
-    service('signer', ports.signer, {
-      ...storeAndRedis,
-      ...trust,
-      ...urls,
-      KYSO_TOKENS_FILE: path('tokens.json'),
-      KYSO_AUDIT_FILE: path('audit.jsonl'),
-      SOFTHSM2_CONF: sandbox.softhsmConf,
-    }),
+    ...[ports.signer, ...ports.moreSigners].map((port, index) =>
+      service(index === 0 ? 'signer' : `signer-${index + 1}`, port, {
+        ...storeAndRedis,
+        ...trust,
+        ...urls,
+        KYSO_TOKENS_FILE: path('tokens.json'),
+        KYSO_AUDIT_FILE: path(index === 0 ? 'audit.jsonl' : `audit-${index + 1}.jsonl`),
+        SOFTHSM2_CONF: sandbox.softhsmConf,
+      }),
+    ),
     service('gateway', ports.gateway, {
       ...storeAndRedis,
       ...trust,
@@ -199,12 +217,43 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     sandbox,
     sandboxUrl,
     folder,
+    redis: { port: ports.redis, password: redisPassword },
     processes: () => all.map(({ name, pid }) => ({ name, pid })),
     stop,
   };
 }
 
-async function writeServiceFiles(path: (name: string) => string, sandbox: Sandbox, sandboxUrl: string): Promise<void> {
+/** The service of a process: `signer` of `signer-2`. */
+const kindOf = (name: string): string => name.replace(/-\d+$/, '');
+
+function storeOf({ s3 }: ClusterOptions, path: (name: string) => string): StoreConfig {
+  return s3 === undefined ? { folder: path('store') } : { s3 };
+}
+
+/** How gateway and signer are told which store; the keys of S3 go into files. */
+async function storeEnvironment(
+  { s3 }: ClusterOptions,
+  path: (name: string) => string,
+): Promise<Record<string, string>> {
+  if (s3 === undefined) return { KYSO_STORE_FOLDER: path('store') };
+  const [accessKeyFile, secretKeyFile] = [path('s3.access-key'), path('s3.secret-key')];
+  await writeFile(accessKeyFile, `${s3.accessKey}\n`, { mode: 0o600 });
+  await writeFile(secretKeyFile, `${s3.secretKey}\n`, { mode: 0o600 });
+  return {
+    KYSO_S3_ENDPOINT: s3.endpoint,
+    KYSO_S3_BUCKET: s3.bucket,
+    KYSO_S3_REGION: s3.region,
+    KYSO_S3_ACCESS_KEY_FILE: accessKeyFile,
+    KYSO_S3_SECRET_KEY_FILE: secretKeyFile,
+    ...(s3.allowUnconditionalCreate === true ? { KYSO_S3_ALLOW_UNCONDITIONAL_CREATE: 'true' } : {}),
+  };
+}
+
+async function writeServiceFiles(
+  path: (name: string) => string,
+  sandbox: Sandbox,
+  { sandboxUrl, token }: { readonly sandboxUrl: string; readonly token: Readonly<Record<string, unknown>> },
+): Promise<void> {
   const tokens = Object.entries(sandbox.pinFiles).map(([label, pinFile]) => ({
     name: label,
     modulePath: sandbox.softhsmModule,
@@ -212,6 +261,7 @@ async function writeServiceFiles(path: (name: string) => string, sandbox: Sandbo
     pinFile,
     mode: 'usb',
     sessions: 1,
+    ...token,
   }));
   await writeFile(path('tokens.json'), JSON.stringify(tokens, undefined, 2), { mode: 0o600 });
   const upstreams = [{ name: 'sandbox', url: `${sandboxUrl}/tsa`, timeoutMs: 10_000 }];

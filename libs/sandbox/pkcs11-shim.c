@@ -18,6 +18,7 @@
  * $SHIM_LOG gets a line for each
  *   C_Login PID             when it is called
  *   login PID SLOT RV       when it answers
+ *   fault PID WORD         when it misbehaves
  *   sign PID SLOT DIGEST    when a signature was made: the last 32 bytes of what was signed, hexadecimal
  */
 #include <dlfcn.h>
@@ -40,7 +41,16 @@ typedef struct { CK_VERSION version; void *function[functions]; } FunctionList;
 static FunctionList ours;
 static FunctionList *theirs;
 
-static int ordered(const char *word) {
+/* One write for each line: several processes append to the file. */
+static void record(const char *line) {
+  const char *log = getenv("SHIM_LOG");
+  FILE *file = log ? fopen(log, "a") : NULL;
+  if (!file) return;
+  fputs(line, file);
+  fclose(file);
+}
+
+static int is_ordered(const char *word) {
   const char *path = getenv("SHIM_CONTROL");
   char found[64] = "";
   FILE *file = path ? fopen(path, "r") : NULL;
@@ -53,19 +63,18 @@ static int ordered(const char *word) {
   return found[length] == 0;
 }
 
+static int ordered(const char *word) {
+  if (!is_ordered(word)) return 0;
+  char line[128];
+  snprintf(line, sizeof line, "fault %d %s\n", (int)getpid(), word);
+  record(line);
+  return 1;
+}
+
 static CK_ULONG slot_of(CK_ULONG session) {
   CK_SESSION_INFO info = {0};
   ((CK_RV(*)(CK_ULONG, CK_SESSION_INFO *))theirs->function[get_session_info])(session, &info);
   return info.slot;
-}
-
-/* One write for each line: several processes append to the file. */
-static void record(const char *line) {
-  const char *log = getenv("SHIM_LOG");
-  FILE *file = log ? fopen(log, "a") : NULL;
-  if (!file) return;
-  fputs(line, file);
-  fclose(file);
 }
 
 static CK_RV shim_login(CK_ULONG session, CK_ULONG user, CK_BYTE *pin, CK_ULONG length) {

@@ -3,6 +3,8 @@ export interface SandboxFaults {
   tsa?:
     | 'down'
     | 'slow'
+    /** 429: the quota is used up. */
+    | 'rate-limited'
     | 'wrong-imprint'
     | 'wrong-nonce'
     | 'rejection'
@@ -20,6 +22,7 @@ export interface SandboxFaults {
   ocsp?:
     | 'down'
     | 'slow'
+    | 'rate-limited'
     | 'unknown'
     | 'garbage'
     | 'try-later'
@@ -27,7 +30,7 @@ export interface SandboxFaults {
     | 'bad-signature'
     | 'wrong-serial'
     | 'stale';
-  crl?: 'down' | 'slow' | 'garbage' | 'bad-signature' | 'stale';
+  crl?: 'down' | 'slow' | 'rate-limited' | 'garbage' | 'bad-signature' | 'stale';
   /** How long `slow` holds an answer back, in milliseconds; default 3,000. */
   slowMs?: number;
 }
@@ -37,6 +40,7 @@ export const faultModes = {
   tsa: [
     'down',
     'slow',
+    'rate-limited',
     'wrong-imprint',
     'wrong-nonce',
     'rejection',
@@ -51,6 +55,7 @@ export const faultModes = {
   ocsp: [
     'down',
     'slow',
+    'rate-limited',
     'unknown',
     'garbage',
     'try-later',
@@ -59,7 +64,7 @@ export const faultModes = {
     'wrong-serial',
     'stale',
   ],
-  crl: ['down', 'slow', 'garbage', 'bad-signature', 'stale'],
+  crl: ['down', 'slow', 'rate-limited', 'garbage', 'bad-signature', 'stale'],
 } as const satisfies { [K in 'tsa' | 'ocsp' | 'crl']: readonly NonNullable<SandboxFaults[K]>[] };
 
 /** Sets the switches to what a JSON body says; absent or null: no fault. Throws on an unknown key or value. */

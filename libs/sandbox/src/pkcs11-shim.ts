@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 
 /** What a token saw, in its own order. */
 export type ShimRecord =
+  /** It misbehaved as ordered. */
+  | { readonly call: 'fault'; readonly pid: number; readonly word: string }
   /** A login was answered; `rv` is a CK_RV, 0 for success. */
   | { readonly call: 'login'; readonly pid: number; readonly slot: string; readonly rv: number }
   /** A signature was made. `digest`: the last 32 bytes of what was signed, hexadecimal. */
@@ -43,6 +45,7 @@ export async function buildShim(folder: string, module: string): Promise<Shim> {
 
 function parseRecord(line: string): ShimRecord[] {
   const [call, pid, slot = '', fact = ''] = line.split(' ');
+  if (call === 'fault') return [{ call, pid: Number(pid), word: slot }];
   if (call === 'login') return [{ call, pid: Number(pid), slot, rv: Number(fact) }];
   if (call === 'sign') return [{ call, pid: Number(pid), slot, digest: fact }];
   return [];

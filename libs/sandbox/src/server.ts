@@ -128,7 +128,7 @@ async function handle(exchange: Exchange): Promise<void> {
   }
 }
 
-/** `down` cuts the connection, `slow` waits, `garbage` answers 200 with nonsense; the other faults are lies inside the answer. */
+/** `down` cuts the connection, `rate-limited` answers 429, `slow` waits, `garbage` answers 200 with nonsense; the other faults are lies inside the answer. */
 async function misbehave(
   exchange: Exchange,
   fault: string | undefined,
@@ -136,6 +136,10 @@ async function misbehave(
 ): Promise<void> {
   if (fault === 'down') {
     exchange.request.socket.destroy();
+    return;
+  }
+  if (fault === 'rate-limited') {
+    exchange.response.writeHead(429, { 'retry-after': '1' }).end();
     return;
   }
   if (fault === 'slow') {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type DocumentPlan, holders, structures, trees } from './document-plan.js';
 import { writeDocument } from './document-writer.js';
 import { mutate } from './mutations.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 const vectors = new URL('../../vectors/', import.meta.url);
 const sample = new URL('../../../samples/quyet-dinh.pdf', import.meta.url);

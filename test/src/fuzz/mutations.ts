@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** A change of a PDF's text (latin1); gives back what it was given where it finds nothing to change. */
 type Mutation = (text: string, random: Random) => string;

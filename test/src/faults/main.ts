@@ -1,0 +1,128 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkout } from '@kyso/cli';
+import { openWorld, WorldUnavailable } from './open-world.js';
+import { summarise, tableOf, type NotRun } from './results.js';
+import { brokenOff, runScenario, warmUp, type ScenarioResult } from './run-scenario.js';
+import type { Scenario } from './scenario.js';
+import { scenarios } from './scenarios/index.js';
+import type { World, WorldKind } from './world.js';
+
+const usage = `Usage: npm run faults -- [options]
+  --seed N       what is sent, and when it breaks (default: chosen by the clock, and printed)
+  --only NAME    scenarios whose name contains it; may be repeated
+  --times K      the whole with K seeds in a row (default 1): N, N + 1, …
+  --documents N  documents around each fault (default 8)
+  --record       writes docs/faults.json, of which docs/generate.mjs makes the table in docs/faults.md
+Exit code: 0 no demand was violated, 1 one was, 2 bad arguments`;
+
+/** Outputs of each scenario that pdfsig, qpdf and openssl judge. */
+const judged = 2;
+/** Worlds that run beside each other; within each, one scenario after the other. */
+const lanes: readonly (readonly WorldKind[])[] = [['plain'], ['small-disk', 's3', 'clock']];
+
+interface Options {
+  readonly seed: number;
+  readonly times: number;
+  readonly documents: number;
+  readonly only: readonly string[];
+  readonly record: boolean;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === undefined) return 2;
+  const { only } = options;
+  const wanted = scenarios.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
+  say(`seed ${options.seed}, ${wanted.length} scenarios, ${options.times} times`);
+  const results: ScenarioResult[] = [];
+  const notRun: NotRun[] = [];
+  await Promise.all(
+    lanes.map(async (kinds) => {
+      for (const kind of kinds) {
+        const mine = wanted.filter(({ world }) => world === kind);
+        if (mine.length > 0) await runInWorld(kind, mine, { options, results, notRun });
+      }
+    }),
+  );
+  const summaries = summarise(wanted, results);
+  process.stdout.write(`${tableOf(summaries)}\n`);
+  for (const { scenario, reason } of notRun) process.stdout.write(`not run: ${scenario}: ${reason}\n`);
+  const bad = results.filter(({ ok }) => !ok);
+  for (const { scenario, seed, violations } of bad) {
+    for (const violation of violations) process.stdout.write(`VIOLATION ${scenario} (seed ${seed}): ${violation}\n`);
+  }
+  process.stdout.write(`${results.length} runs, ${bad.length} with violations, ${notRun.length} scenarios not run\n`);
+  if (options.record)
+    await writeFile(join(checkout, 'docs/faults.json'), `${JSON.stringify(summaries, undefined, 2)}\n`);
+  return bad.length === 0 && results.length > 0 ? 0 : 1;
+}
+
+interface Collecting {
+  readonly options: Options;
+  readonly results: ScenarioResult[];
+  readonly notRun: NotRun[];
+}
+
+/** All scenarios of one world, all times. */
+async function runInWorld(kind: WorldKind, mine: readonly Scenario[], into: Collecting): Promise<void> {
+  const { seed, times, documents } = into.options;
+  let world: World | undefined;
+  try {
+    world = await openWorld(kind, join(checkout, 'var/faults', kind));
+    closeOnSignal(world);
+    await warmUp(world);
+    for (let n = 0; n < times; n++) {
+      for (const scenario of mine) {
+        const options = { seed: seed + n, documents, judged };
+        const result = await runScenario(world, scenario, options).catch((error: unknown) =>
+          brokenOff(scenario, options, error),
+        );
+        into.results.push(result);
+        process.stdout.write(`${JSON.stringify(result)}\n`);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof WorldUnavailable)) throw error;
+    for (const { name } of mine) into.notRun.push({ scenario: name, reason: error.message });
+  } finally {
+    await world?.close();
+  }
+}
+
+/** A mounted disk and a cluster outlive nobody. */
+function closeOnSignal(world: World): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void world.close().finally(() => process.exit(130)));
+  }
+}
+
+function readOptions(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string' },
+        only: { type: 'string', multiple: true, default: [] },
+        times: { type: 'string', default: '1' },
+        documents: { type: 'string', default: '8' },
+        record: { type: 'boolean', default: false },
+      },
+    });
+    const seed = values.seed === undefined ? Math.floor(Date.now() / 1000) % 100_000 : Number(values.seed);
+    const [times, documents] = [Number(values.times), Number(values.documents)];
+    if (!Number.isInteger(seed) || seed < 0) throw new Error('expected --seed to be a whole number');
+    if (!Number.isInteger(times) || times < 1) throw new Error('expected --times to be 1 or more');
+    if (!Number.isInteger(documents) || documents < 4) throw new Error('expected --documents to be 4 or more');
+    return { seed, times, documents, only: values.only, record: values.record };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return undefined;
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,17 @@
+import type { Scenario } from '../scenario.js';
+import { authorityScenarios } from './authorities.js';
+import { clockScenarios } from './clock.js';
+import { processScenarios } from './processes.js';
+import { redisScenarios } from './redis.js';
+import { storeScenarios } from './stores.js';
+import { tokenScenarios } from './token.js';
+
+/** Every fault, in the order of the table. */
+export const scenarios: readonly Scenario[] = [
+  ...tokenScenarios,
+  ...authorityScenarios,
+  ...processScenarios,
+  ...redisScenarios,
+  ...storeScenarios,
+  ...clockScenarios,
+];
