@@ -140,6 +140,19 @@ describe('when something fails', () => {
     await queue.close();
   });
 
+  it('runs a job that was told to wait before the clock was put back by hours', async () => {
+    const jobId = await jobOf(await post(await upload()));
+    const queue = new Queue(queueName('token-a', 'interactive'), {
+      connection: { url: world.redisUrl },
+      prefix: queuePrefix,
+    });
+    await (await queue.getJob(`${jobId}.0`))?.remove();
+    await queue.add('sign', { jobId, step: 0 }, { jobId: `${jobId}.0`, delay: 7_200_000 });
+    await startSigner();
+    await until(async () => (await status(jobId)) === 'completed');
+    await queue.close();
+  });
+
   it('removes the mark of a job whose signer died between release and mark', async () => {
     const documentId = await upload();
     await startSigner();

@@ -16,6 +16,7 @@ interface KeptAnswer {
   readonly evidence: Evidence;
   readonly certificates: readonly Certificate[];
   readonly subjects: readonly Subject[];
+  readonly keptAtMs: number;
   readonly useUntilMs: number;
   /** The oldest thisUpdate in it, milliseconds; −∞ where a status is unknown. */
   readonly oldestMs: number;
@@ -41,6 +42,8 @@ export class EvidenceCollector {
     if (
       kept !== undefined &&
       nowMs < kept.useUntilMs &&
+      // Kept in the future: the clock was put back since.
+      nowMs >= kept.keptAtMs &&
       (notOlderThan === undefined || kept.oldestMs >= notOlderThan.getTime())
     ) {
       for (const subject of kept.subjects) this.parts.proofs.touch(subject);
@@ -59,6 +62,7 @@ export class EvidenceCollector {
         evidence,
         certificates,
         subjects,
+        keptAtMs: nowMs,
         // At the earliest refresh the findings are asked again: they answer at once and fetch in the background.
         useUntilMs: Math.min(...all.map((finding) => Math.min(finding.refreshAtMs, finding.expiresAtMs))),
         oldestMs: Math.min(...findings.map((finding) => finding.proof?.thisUpdate.getTime() ?? -Infinity)),

@@ -116,6 +116,15 @@ describe('ProofCache', () => {
     expect((await cache.find(subject)).proof?.status).toBe('good');
   });
 
+  it('remembers no failure beyond it when the clock is put back', async () => {
+    nowMs += 3_600_000;
+    answer = down;
+    expect((await cache.find(subject)).proof).toBeUndefined();
+    answer = () => ({});
+    nowMs -= 3_600_000;
+    expect((await cache.find(subject)).proof).toBeDefined();
+  });
+
   it('keeps an answer without nextUpdate for the configured life only', async () => {
     answer = () => ({ nextUpdate: undefined }) as unknown as Partial<Proof>;
     await cache.find(subject);

@@ -74,7 +74,8 @@ export class ProofCache {
     const nowMs = this.#nowMs();
     if (entry === undefined) return this.#search(key, subject);
     entry.lastUsedMs = nowMs;
-    if (nowMs >= entry.finding.expiresAtMs) return this.#search(key, subject);
+    // Sought in the future: the clock was put back since.
+    if (nowMs >= entry.finding.expiresAtMs || nowMs < entry.finding.soughtAtMs) return this.#search(key, subject);
     if (notOlderThan !== undefined && this.#mayBeRenewed(entry.finding, notOlderThan))
       return this.#search(key, subject);
     if (nowMs >= entry.finding.refreshAtMs) void this.#search(key, subject);

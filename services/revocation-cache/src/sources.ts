@@ -47,7 +47,7 @@ export class RevocationSources {
   readonly #crls: BoundedLru<KeptCrl>;
   readonly #downloads = new SingleFlight<KeptCrl>();
   /** Places that did not answer lately, until when they are let alone (milliseconds) and why. */
-  readonly #silent: BoundedLru<{ untilMs: number; problem: string }>;
+  readonly #silent: BoundedLru<{ sinceMs: number; untilMs: number; problem: string }>;
 
   constructor(
     private readonly parts: SourceParts,
@@ -140,7 +140,9 @@ export class RevocationSources {
     how: { method: 'GET' | 'POST'; body?: Uint8Array; headers: Record<string, string>; maxBytes: number },
   ): Promise<Uint8Array> {
     const silent = this.#silent.get(url);
-    if (silent !== undefined && this.#nowMs() < silent.untilMs)
+    const nowMs = this.#nowMs();
+    // Before sinceMs only a clock that was put back can be.
+    if (silent !== undefined && nowMs >= silent.sinceMs && nowMs < silent.untilMs)
       throw new Error(`not asked again yet, ${silent.problem}`);
     const startedMs = performance.now();
     let outcome = 'answered';
@@ -152,7 +154,8 @@ export class RevocationSources {
     } catch (error) {
       outcome = 'failed';
       const problem = (error as Error).message;
-      this.#silent.set(url, { untilMs: this.#nowMs() + this.parts.limits.failureMs, problem }, 500);
+      const sinceMs = this.#nowMs();
+      this.#silent.set(url, { sinceMs, untilMs: sinceMs + this.parts.limits.failureMs, problem }, 500);
       throw error;
     } finally {
       this.parts.observe({ kind, outcome, durationMs: performance.now() - startedMs });

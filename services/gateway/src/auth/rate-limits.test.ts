@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { MinuteCounter, RequestBudget } from './rate-limits.js';
 
 describe('MinuteCounter', () => {
@@ -31,5 +31,16 @@ describe('RequestBudget', () => {
     expect(budget.take('b')).toBe(true);
     nowMs = 500;
     expect(passed()).toBe(5);
+  });
+
+  it('locks nobody out when the wall clock is put back', () => {
+    const budget = new RequestBudget(10);
+    budget.take('a');
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(0);
+    try {
+      expect(budget.take('a')).toBe(true);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });

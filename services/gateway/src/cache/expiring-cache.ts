@@ -4,7 +4,7 @@ export interface CacheLimits {
   readonly maxEntries: number;
   /** Milliseconds that an entry counts as fresh; Infinity for what never changes. */
   readonly maxAgeMs: number;
-  /** Injected clock in milliseconds. */
+  /** Injected clock in milliseconds; a monotonic one, or a wall clock that is put back would keep what is withdrawn. */
   readonly nowMs?: () => number;
 }
 
@@ -23,7 +23,7 @@ export class ExpiringCache<V> {
   private readonly nowMs: () => number;
 
   constructor(private readonly limits: CacheLimits) {
-    this.nowMs = limits.nowMs ?? Date.now;
+    this.nowMs = limits.nowMs ?? (() => performance.now());
   }
 
   get size(): number {

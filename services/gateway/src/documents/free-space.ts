@@ -12,7 +12,7 @@ export class FreeSpace {
   constructor(
     private readonly folder: string | undefined,
     private readonly minFreeBytes: number,
-    private readonly nowMs: () => number = Date.now,
+    private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
   /** Throws STORE_FULL when `incomingBytes` would leave less than the reserve. */

@@ -94,6 +94,22 @@ export class JobQueues {
     return knowledge;
   }
 
+  /** Lets those work at once that would sleep until after `untilMs` of the wall clock. */
+  async wakeOversleepers(untilMs: number): Promise<void> {
+    for (const queue of this.queues.values()) {
+      // BullMQ's score: milliseconds since 1970, times 4096.
+      const ids = await withPatience(
+        this.redis.zrangebyscore(queue.toKey('delayed'), untilMs * 4_096, '+inf', 'LIMIT', 0, probeBatch),
+      );
+      for (const id of ids) {
+        const job = await withPatience(queue.getJob(id));
+        // It may have been woken by somebody else.
+        await job?.promote().catch(() => undefined);
+        this.logger.warn({ queue: queue.name, queueJob: id }, 'step slept too long after the clock was put back');
+      }
+    }
+  }
+
   /** BullMQ's word for where the step is; `unknown` also when Redis cannot be asked. */
   async state({ token, lane, job }: QueuePlace): Promise<string> {
     if (!this.available) return 'unknown';

@@ -11,6 +11,7 @@ class FakeQueues {
   readonly added: string[] = [];
   readonly again: string[] = [];
   probes = 0;
+  woken: number[] = [];
 
   async probe(places: readonly QueuePlace[]): Promise<QueueKnowledge[]> {
     this.probes += 1;
@@ -19,6 +20,9 @@ class FakeQueues {
   async add({ job }: QueuePlace): Promise<void> {
     this.added.push(queueJobId(job));
     this.known.set(queueJobId(job), 'live');
+  }
+  async wakeOversleepers(untilMs: number): Promise<void> {
+    this.woken.push(untilMs);
   }
   async addAgain({ job }: QueuePlace): Promise<void> {
     this.again.push(queueJobId(job));
@@ -113,6 +117,17 @@ describe('Reconciler', () => {
   it('leaves alone a job that is just being posted', async () => {
     openJob(1_000);
     await expect(reconciler.run()).resolves.toEqual({ open: 1, added: 0, closed: 0 });
+  });
+
+  it('puts back a job that was accepted before the clock was put back', async () => {
+    const { jobId } = openJob(-3_600_000);
+    await reconciler.run();
+    expect(queues.added).toEqual([`${jobId}.0`]);
+  });
+
+  it('wakes what would sleep for longer than anything is told to', async () => {
+    await reconciler.run();
+    expect(queues.woken).toEqual([start + 600_000]);
   });
 
   it('removes the marks of jobs that have ended', async () => {

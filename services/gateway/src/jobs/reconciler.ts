@@ -9,6 +9,8 @@ const abandonedAfterMs = 3_600_000;
 const firstBackoffMs = 5_000;
 const maxBackoffMs = 300_000;
 const batchSize = 500;
+/** Beyond every delay that queue and signers give a step; a longer one comes from a clock that was put back since. */
+const longestSleepMs = 600_000;
 
 export interface ReconcilerParts {
   readonly archive: JobArchive;
@@ -53,10 +55,12 @@ export class Reconciler {
     for await (const mark of this.parts.archive.openMarks()) {
       seen.add(mark.jobId);
       result.open += 1;
-      if (this.ageMs(mark) >= this.parts.graceMs) batch.push(mark);
+      // A mark of the future was made before the clock was put back.
+      if (Math.abs(this.ageMs(mark)) >= this.parts.graceMs) batch.push(mark);
       if (batch.length >= batchSize) await flush();
     }
     await flush();
+    await this.parts.queues.wakeOversleepers(this.nowMs() + longestSleepMs);
     for (const jobId of this.backoff.keys()) if (!seen.has(jobId)) this.backoff.delete(jobId);
     return result;
   }
@@ -104,7 +108,8 @@ export class Reconciler {
     if (known[place.job.step] === 'finished') {
       // The queue gave it up, yet it has no outcome: once more, but ever more slowly, so that it does not run hot.
       const before = this.backoff.get(jobId) ?? { tries: 0, nextAtMs: 0 };
-      if (this.nowMs() < before.nextAtMs) return 'later';
+      const leftMs = before.nextAtMs - this.nowMs();
+      if (leftMs > 0 && leftMs <= maxBackoffMs) return 'later';
       const waitMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** before.tries);
       this.backoff.set(jobId, { tries: before.tries + 1, nextAtMs: this.nowMs() + waitMs });
       await queues.addAgain(place);

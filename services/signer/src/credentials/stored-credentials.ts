@@ -7,7 +7,7 @@ import type { CredentialSource, PreparedCredential } from './credential-source.j
 interface Kept {
   readonly content: Buffer;
   readonly credential: PreparedCredential;
-  readUntilMs: number;
+  readAtMs: number;
 }
 
 /**
@@ -16,7 +16,7 @@ interface Kept {
  */
 export class StoredCredentials implements CredentialSource {
   readonly #kept = new Map<string, Kept>();
-  #holders: { readonly holders: Promise<ReadonlyMap<string, Holder>>; readonly untilMs: number } | undefined;
+  #holders: { readonly holders: Promise<ReadonlyMap<string, Holder>>; readonly readAtMs: number } | undefined;
 
   constructor(
     private readonly options: {
@@ -30,7 +30,7 @@ export class StoredCredentials implements CredentialSource {
   async get(credentialId: string): Promise<PreparedCredential> {
     const now = this.options.now();
     const kept = this.#kept.get(credentialId);
-    const fresh = kept !== undefined && now.getTime() < kept.readUntilMs ? kept : await this.#read(credentialId, kept);
+    const fresh = kept !== undefined && this.#isFresh(kept.readAtMs) ? kept : await this.#read(credentialId, kept);
     const { record, certificate, chain } = fresh.credential;
     checkCertificate(certificate, record.scheme, now);
     // The chain was built when the record was read; an issuer may have expired since.
@@ -42,10 +42,9 @@ export class StoredCredentials implements CredentialSource {
   }
 
   holders(): Promise<ReadonlyMap<string, Holder>> {
-    const nowMs = this.options.now().getTime();
-    if (this.#holders === undefined || nowMs >= this.#holders.untilMs) {
+    if (this.#holders === undefined || !this.#isFresh(this.#holders.readAtMs)) {
       const holders = readHolders(this.options.store);
-      this.#holders = { holders, untilMs: nowMs + this.options.rereadAfterMs };
+      this.#holders = { holders, readAtMs: this.options.now().getTime() };
       holders.catch(() => {
         this.#holders = undefined;
       });
@@ -53,19 +52,25 @@ export class StoredCredentials implements CredentialSource {
     return this.#holders.holders;
   }
 
+  /** What was read in the future was read before the clock was put back: nobody knows how long ago. */
+  #isFresh(readAtMs: number): boolean {
+    const ageMs = this.options.now().getTime() - readAtMs;
+    return ageMs >= 0 && ageMs < this.options.rereadAfterMs;
+  }
+
   async #read(credentialId: string, before: Kept | undefined): Promise<Kept> {
-    const { store, now, rereadAfterMs } = this.options;
+    const { store, now } = this.options;
     const bytes = await store.get(objectKeys.credential(credentialId));
     if (bytes === undefined) {
       this.#kept.delete(credentialId);
       throw new SigningError('CREDENTIAL_UNKNOWN', { expected: 'a stored credential', found: credentialId });
     }
-    const readUntilMs = now().getTime() + rereadAfterMs;
+    const readAtMs = now().getTime();
     if (before !== undefined && before.content.equals(bytes)) {
-      before.readUntilMs = readUntilMs;
+      before.readAtMs = readAtMs;
       return before;
     }
-    const kept = { content: Buffer.from(bytes), credential: this.#prepare(parseRecord(bytes)), readUntilMs };
+    const kept = { content: Buffer.from(bytes), credential: this.#prepare(parseRecord(bytes)), readAtMs };
     this.#kept.set(credentialId, kept);
     return kept;
   }

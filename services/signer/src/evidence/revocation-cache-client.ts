@@ -8,6 +8,8 @@ const maxRemembered = 1_000;
 
 interface Remembered {
   readonly evidence: Promise<Evidence>;
+  /** Before it only a clock that was put back can be. */
+  readonly askedAtMs: number;
   untilMs: number;
 }
 
@@ -59,9 +61,13 @@ export function revocationCacheClient(options: {
       const key = chain.map((certificate) => certificate.sha256).join('.');
       const nowMs = options.now().getTime();
       const known = remembered.get(key);
-      if (known !== undefined && nowMs < known.untilMs) return known.evidence;
+      if (known !== undefined && nowMs >= known.askedAtMs && nowMs < known.untilMs) return known.evidence;
       // While the question is on its way it is shared, too.
-      const entry: Remembered = { evidence: ask(chain, requestId), untilMs: nowMs + options.timeoutMs };
+      const entry: Remembered = {
+        evidence: ask(chain, requestId),
+        askedAtMs: nowMs,
+        untilMs: nowMs + options.timeoutMs,
+      };
       remembered.set(key, entry);
       if (remembered.size > maxRemembered) remembered.delete(remembered.keys().next().value as string);
       void settle(entry);

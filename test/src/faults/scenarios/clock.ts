@@ -1,5 +1,9 @@
+import type { FailureCode } from '@kyso/contracts';
 import type { Scenario } from '../scenario.js';
 import type { World } from '../world.js';
+
+/** LEVEL_UNREACHABLE: what waits, waits by the wall clock, and a jump of an hour is more than it may. */
+const skewed: readonly FailureCode[] = ['CLOCK_SKEWED', 'LEVEL_UNREACHABLE'];
 
 function clockOf(world: World): NonNullable<World['parts']['clock']> {
   const { clock } = world.parts;
@@ -28,5 +32,17 @@ export const clockScenarios: readonly Scenario[] = [
     broken: 'the clock of all services jumps back by 15 s',
     healing: 'nothing to do: within `KYSO_MAX_CLOCK_SKEW_MS`',
     expected: { kind: 'completed' },
+  }),
+  shifted(3_600, {
+    name: 'clock-hour-ahead',
+    broken: 'the clock of all services is an hour ahead, then right again',
+    healing: 'by hand: NTP; what failed is sent again by its sender',
+    expected: { kind: 'failed', codes: skewed },
+  }),
+  shifted(-3_600, {
+    name: 'clock-hour-behind',
+    broken: 'the clock of all services is an hour behind, then right again',
+    healing: 'by hand: NTP; what failed is sent again by its sender',
+    expected: { kind: 'failed', codes: skewed },
   }),
 ];
