@@ -5,7 +5,7 @@ import { z } from 'zod';
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** A new id with a prefix that names its kind, such as `doc_01j…`. */
-export function newId(prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act', nowMs: number = Date.now()): string {
+export function newId(prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act' | 'whk' | 'evt', nowMs: number = Date.now()): string {
   let time = '';
   for (let rest = nowMs, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = alphabet[rest % 32] + time;
   let random = '';
@@ -17,7 +17,7 @@ export function newId(prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act', now
  * The id that always comes of the same parts (any strings): 130 bits of their SHA-256, so that it tells nothing of them and
  * no two lists of parts share one.
  */
-export function derivedId(prefix: 'doc' | 'job' | 'bat', ...parts: readonly string[]): string {
+export function derivedId(prefix: 'doc' | 'job' | 'bat' | 'evt', ...parts: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(parts), 'utf8').digest();
   return `${prefix}_${Array.from(digest.subarray(0, 26), (byte) => alphabet[byte % 32]).join('')}`;
 }

@@ -34,3 +34,4 @@ export * from './texts/line-labels.js';
 export * from './token.js';
 export * from './verification.js';
 export * from './warnings.js';
+export * from './webhook.js';

@@ -73,6 +73,21 @@ export const objectKeys = {
   sealedPin: (activation: { readonly activationId: string; readonly expiresAt: string }) =>
     `sealed-pins/${String(Date.parse(activation.expiresAt)).padStart(13, '0')}.${activation.activationId}`,
   sealedPinsPrefix: 'sealed-pins/',
+  webhook: (clientId: string, webhookId: string) => `webhooks/${clientId}/${webhookId}.json`,
+  webhooksPrefix: (clientId: string) => `webhooks/${clientId}/`,
+  /** What happened to something of a client that has webhooks, until it is handed to each of them. */
+  outboxEvent: (event: { readonly clientId: string; readonly eventId: string; readonly at: string }) =>
+    `event-outbox/${event.clientId}/${String(Date.parse(event.at)).padStart(13, '0')}.${event.eventId}`,
+  outboxPrefix: 'event-outbox/',
+  /** An event that an endpoint is still to be told of. `name`: see DeliveryName of the gateway. */
+  webhookDelivery: (to: { readonly clientId: string; readonly webhookId: string }, name: string) =>
+    `webhook-deliveries/${to.clientId}/${to.webhookId}/${name}`,
+  webhookDeliveriesPrefix: 'webhook-deliveries/',
+  deadLetter: (to: { readonly clientId: string; readonly webhookId: string }, name: string) =>
+    `webhook-dead-letters/${to.clientId}/${to.webhookId}/${name}`,
+  deadLettersOf: (to: { readonly clientId: string; readonly webhookId: string }) =>
+    `webhook-dead-letters/${to.clientId}/${to.webhookId}/`,
+  deadLettersPrefix: 'webhook-dead-letters/',
 } as const;
 
 function sixDigits(n: number): string {

@@ -110,6 +110,10 @@ export const storedJobSchema = z.object({
     .optional()
     .describe('What client and policy said of findings when the job was accepted; it holds to the job’s end'),
   warnings: z.array(warningSchema).optional().describe('Of the moment when it was accepted'),
+  webhooks: z
+    .literal(true)
+    .optional()
+    .describe('Its client had an enabled webhook when it was accepted: what happens to it is kept to be told'),
   steps: z.array(storedStepSchema).min(1),
 });
 export type StoredJob = z.infer<typeof storedJobSchema>;

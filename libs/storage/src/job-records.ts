@@ -10,6 +10,7 @@ import {
   type StoredJob,
   type VersionRecord,
 } from '@kyso/contracts';
+import { keepJobEnd } from './event-outbox.js';
 import { getJson } from './json-object.js';
 import type { ObjectStore } from './object-store.js';
 
@@ -75,9 +76,11 @@ async function readReleaseOf(store: ObjectStore, job: StoredJob, step: number): 
 
 /**
  * Takes a job that has ended off the list of open ones. Where its policy lets time-stamps wait and one was left out, it goes
- * onto the list of those that wait first. Harmless when repeated.
+ * onto the list of those that wait first. Where its client has webhooks, they will be told of its end: the event is kept before
+ * the mark goes, and whoever finds the mark closes the job again. Harmless when repeated.
  */
 export async function closeJob(store: ObjectStore, job: StoredJob): Promise<void> {
+  if (job.webhooks === true) await tellEnd(store, job);
   if (job.policy?.timestamp === 'deferred') {
     const steps = await readStepResults(store, job);
     if (steps.some(({ deferredLevel }) => deferredLevel !== undefined)) {
@@ -86,4 +89,12 @@ export async function closeJob(store: ObjectStore, job: StoredJob): Promise<void
     }
   }
   await store.delete(objectKeys.openJob(job));
+}
+
+/** Before the mark of a later time-stamp: its event comes after this one. */
+async function tellEnd(store: ObjectStore, job: StoredJob): Promise<void> {
+  // Without its mark it was closed before, with the event; to keep it again would tell it twice. An item of a batch has none.
+  if ((await store.stat(objectKeys.openJob(job))) === undefined) return;
+  const outcome = await readOutcome(store, job);
+  if (outcome !== undefined) await keepJobEnd(store, job, outcome);
 }

@@ -9,7 +9,15 @@ import {
 } from '@kyso/contracts';
 import { PdfDocument, bufferSource, concatSource, type ByteSource } from '@kyso/pdf';
 import { reportOf } from '@kyso/preparation';
-import { createJson, openObjectSource, readJob, readOutcome, readReleases, takeTurn } from '@kyso/storage';
+import {
+  createJson,
+  keepTimestamped,
+  openObjectSource,
+  readJob,
+  readOutcome,
+  readReleases,
+  takeTurn,
+} from '@kyso/storage';
 import { validatePdf, type ValidationReport } from '@kyso/validation';
 import { extendToLevel } from '../evidence/extend-to-level.js';
 import { pdfFailure } from '../pdf-failure.js';
@@ -60,6 +68,8 @@ async function addOrAdopt(ports: Ports, jobId: string): Promise<AddedTimestamp> 
   const releases = await readReleases(store, documentId);
   const waiting = waitingSignatures(releases);
   if (waiting.length === 0) {
+    // Whoever added it may have died before this, or have done it for another job.
+    await keepTimestamped(store, job, releases);
     await store.delete(objectKeys.openTimestamp(job));
     return { kind: 'nothing', reason: 'it has its time-stamp' };
   }
@@ -70,6 +80,7 @@ async function addOrAdopt(ports: Ports, jobId: string): Promise<AddedTimestamp> 
   const timestamped = exists ? await adopt(ports, wanted) : await add(ports, wanted);
   const release: TimestampRelease = { createdAt: ports.clock.now().toISOString(), timestamped };
   await createJson(store, objectKeys.release(documentId, wanted.version), release);
+  await keepTimestamped(store, job, await readReleases(store, documentId));
   await store.delete(objectKeys.openTimestamp(job));
   const { version, failure } = timestamped;
   return { kind: 'added', version, ...(failure === undefined ? {} : { failure }) };
