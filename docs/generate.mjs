@@ -1,10 +1,12 @@
-// Writes the generated parts of docs/: configuration.md and failure-codes.md. `--check` only compares and exits 1 on a
+// Writes the generated parts of docs/: configuration.md, failure-codes.md, and the tables in faults.md. `--check` only compares and exits 1 on a
 // difference. Needs the compiled output: npm run build.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { describeConfig } from '../libs/service/dist/index.js';
 import { failureCodes } from '../libs/contracts/dist/index.js';
+import { resultsMarkdown, scenariosMarkdown } from '../test/dist/faults/results.js';
+import { scenarios } from '../test/dist/faults/scenarios/index.js';
 
 const services = ['gateway', 'signer', 'tsa-proxy', 'revocation-cache'];
 
@@ -41,8 +43,21 @@ function failures() {
   ].join('\n');
 }
 
+/** The page as it is, with what stands between `<!-- name -->` and `<!-- /name -->` made anew. */
+function faults() {
+  const page = readFileSync(new URL('faults.md', import.meta.url), 'utf8');
+  const results = JSON.parse(readFileSync(new URL('faults.json', import.meta.url), 'utf8'));
+  const tables = { scenarios: scenariosMarkdown(scenarios), results: resultsMarkdown(results) };
+  return Object.entries(tables).reduce((text, [name, table]) => {
+    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+    const [start, end] = [text.indexOf(open), text.indexOf(close)];
+    if (start < 0 || end < start) throw new Error(`docs/faults.md: expected ${open} before ${close}`);
+    return `${text.slice(0, start + open.length)}\n\n${table}\n\n${text.slice(end)}`;
+  }, page);
+}
+
 const isCheck = process.argv.includes('--check');
-const pages = { 'configuration.md': await configuration(), 'failure-codes.md': failures() };
+const pages = { 'configuration.md': await configuration(), 'failure-codes.md': failures(), 'faults.md': faults() };
 let differs = false;
 for (const [name, markdown] of Object.entries(pages)) {
   const file = fileURLToPath(new URL(name, import.meta.url));

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { arch, availableParallelism, platform } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkout } from '@kyso/cli';
 import { openWorld, WorldUnavailable } from './open-world.js';
-import { summarise, tableOf, type NotRun } from './results.js';
+import { summarise, tableOf, type NotRun, type RecordedRun } from './results.js';
 import { brokenOff, runScenario, warmUp, type ScenarioResult } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
@@ -54,9 +55,14 @@ async function main(): Promise<number> {
     for (const violation of violations) process.stdout.write(`VIOLATION ${scenario} (seed ${seed}): ${violation}\n`);
   }
   process.stdout.write(`${results.length} runs, ${bad.length} with violations, ${notRun.length} scenarios not run\n`);
-  if (options.record)
-    await writeFile(join(checkout, 'docs/faults.json'), `${JSON.stringify(summaries, undefined, 2)}\n`);
+  if (options.record) await record(options, { notRun, scenarios: summaries });
   return bad.length === 0 && results.length > 0 ? 0 : 1;
+}
+
+async function record({ seed, times }: Options, outcome: Pick<RecordedRun, 'notRun' | 'scenarios'>): Promise<void> {
+  const machine = `${availableParallelism()} cores, Node ${process.version.slice(1)}, ${platform()} ${arch()}`;
+  const run: RecordedRun = { date: new Date().toISOString().slice(0, 10), machine, firstSeed: seed, times, ...outcome };
+  await writeFile(join(checkout, 'docs/faults.json'), `${JSON.stringify(run, undefined, 2)}\n`);
 }
 
 interface Collecting {

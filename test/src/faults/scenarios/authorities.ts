@@ -44,6 +44,8 @@ export const authorityScenarios: readonly Scenario[] = [
   tsa('down', { name: 'tsa-dead', broken: 'the TSA cuts every connection' }),
   tsa('rate-limited', { name: 'tsa-rate-limited', broken: 'the TSA answers 429: the quota is used up' }),
   tsa('garbage', { name: 'tsa-garbage', broken: 'the TSA answers with HTML' }),
+  tsa('rejection', { name: 'tsa-rejection', broken: 'the TSA refuses every request, in good form' }),
+  tsa('untrusted', { name: 'tsa-untrusted', broken: 'time-stamps of a unit that signed its own certificate' }),
   tsa('wrong-imprint', { name: 'tsa-wrong-imprint', broken: 'time-stamps of something else' }),
   tsa('wrong-nonce', { name: 'tsa-wrong-nonce', broken: 'time-stamps with a nonce that is not ours: replayed ones' }),
   tsa('bad-signature', { name: 'tsa-bad-signature', broken: 'time-stamps with a wrong signature' }),
@@ -74,6 +76,16 @@ export const authorityScenarios: readonly Scenario[] = [
   revocation('bad-signature', {
     name: 'revocation-bad-signature',
     broken: 'OCSP answers and CRLs with a wrong signature, with an empty cache',
+  }),
+  revocation('wrong-serial', {
+    name: 'ocsp-lying',
+    broken: 'OCSP answers about another certificate, with an empty cache; the CRLs are well',
+    healing: 'nothing to do: the CRL is asked',
+    expected: { kind: 'completed' },
+    async breakIt(world) {
+      await world.authorities({ ocsp: 'wrong-serial' });
+      world.signal('revocation-cache', 'SIGKILL');
+    },
   }),
   revocation('stale', { name: 'revocation-stale', broken: 'OCSP answers and CRLs of yesterday, with an empty cache' }),
 ];
