@@ -7,7 +7,7 @@ import { openWorld, WorldUnavailable } from './open-world.js';
 import { summarise, tableOf, type NotRun, type RecordedRun } from './results.js';
 import { brokenOff, runScenario, warmUp, type ScenarioResult } from './run-scenario.js';
 import type { Scenario } from './scenario.js';
-import { scenarios } from './scenarios/index.js';
+import { lanes, scenarios } from './scenarios/index.js';
 import type { World, WorldKind } from './world.js';
 
 const usage = `Usage: npm run faults -- [options]
@@ -20,8 +20,7 @@ Exit code: 0 no demand was violated, 1 one was, 2 bad arguments`;
 
 /** Outputs of each scenario that pdfsig, qpdf and openssl judge. */
 const judged = 2;
-/** Worlds that run beside each other; within each, one scenario after the other. */
-const lanes: readonly (readonly WorldKind[])[] = [['plain'], ['small-disk', 's3', 'clock']];
+const worlds: readonly WorldKind[] = ['plain', 'small-disk', 's3', 'clock'];
 
 interface Options {
   readonly seed: number;
@@ -40,10 +39,14 @@ async function main(): Promise<number> {
   const results: ScenarioResult[] = [];
   const notRun: NotRun[] = [];
   await Promise.all(
-    lanes.map(async (kinds) => {
-      for (const kind of kinds) {
-        const mine = wanted.filter(({ world }) => world === kind);
-        if (mine.length > 0) await runInWorld(kind, mine, { options, results, notRun });
+    lanes.map(async (lane, number) => {
+      for (let n = 0; n < options.times; n++) {
+        const into = { options: { ...options, seed: options.seed + n }, results, notRun };
+        for (const kind of worlds) {
+          const mine = lane.filter((scenario) => scenario.world === kind && wanted.includes(scenario));
+          const folder = join(checkout, 'var/faults', `${number}-${kind}`);
+          if (mine.length > 0) await runInWorld({ kind, folder }, mine, into);
+        }
       }
     }),
   );
@@ -71,37 +74,47 @@ interface Collecting {
   readonly notRun: NotRun[];
 }
 
-/** All scenarios of one world, all times. */
-async function runInWorld(kind: WorldKind, mine: readonly Scenario[], into: Collecting): Promise<void> {
-  const { seed, times, documents } = into.options;
+/** The scenarios of one lane in one world, with one seed. */
+async function runInWorld(
+  where: { readonly kind: WorldKind; readonly folder: string },
+  mine: readonly Scenario[],
+  into: Collecting,
+): Promise<void> {
+  const { seed, documents } = into.options;
   let world: World | undefined;
   try {
-    world = await openWorld(kind, join(checkout, 'var/faults', kind));
-    closeOnSignal(world);
+    world = await openWorld(where.kind, where.folder);
+    open.add(world);
     await warmUp(world);
-    for (let n = 0; n < times; n++) {
-      for (const scenario of mine) {
-        const options = { seed: seed + n, documents, judged };
-        const result = await runScenario(world, scenario, options).catch((error: unknown) =>
-          brokenOff(scenario, options, error),
-        );
-        into.results.push(result);
-        process.stdout.write(`${JSON.stringify(result)}\n`);
-      }
+    for (const scenario of mine) {
+      const options = { seed, documents, judged };
+      const result = await runScenario(world, scenario, options).catch((error: unknown) =>
+        brokenOff(scenario, options, error),
+      );
+      into.results.push(result);
+      process.stdout.write(`${JSON.stringify(result)}\n`);
     }
   } catch (error) {
     if (!(error instanceof WorldUnavailable)) throw error;
-    for (const { name } of mine) into.notRun.push({ scenario: name, reason: error.message });
+    const known = new Set(into.notRun.map(({ scenario }) => scenario));
+    for (const { name } of mine) if (!known.has(name)) into.notRun.push({ scenario: name, reason: error.message });
   } finally {
-    await world?.close();
+    if (world !== undefined) {
+      open.delete(world);
+      await world.close();
+    }
   }
 }
 
+/** Worlds that run now. */
+const open = new Set<World>();
+
 /** A mounted disk and a cluster outlive nobody. */
-function closeOnSignal(world: World): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void world.close().finally(() => process.exit(130)));
-  }
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(
+    signal,
+    () => void Promise.all(Array.from(open, (world) => world.close())).finally(() => process.exit(130)),
+  );
 }
 
 function readOptions(): Options | undefined {

@@ -1,5 +1,5 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startCluster, type Cluster, type ClusterOptions } from '@kyso/cli';
 import { buildShim, demoCredentials, findSofthsmModule, type Shim } from '@kyso/sandbox';
 import { openStore, type ObjectStore } from '@kyso/storage';
@@ -12,9 +12,12 @@ import { World, type WorldKind, type WorldParts } from './world.js';
 /** What this machine lacks for a world. */
 export class WorldUnavailable extends Error {}
 
-/** Shorter than the defaults only where a scenario would wait for nothing else; docs/faults.md lists them. */
+/**
+ * Other than the defaults only where a scenario would wait for nothing else, or where a handful of documents would never be in
+ * a queue; docs/faults.md lists them.
+ */
 export const quickerSettings = {
-  signer: { KYSO_REVOCATION_REMEMBER_MS: '0' },
+  signer: { KYSO_REVOCATION_REMEMBER_MS: '0', KYSO_INTERACTIVE_CONCURRENCY: '2' },
   gateway: { KYSO_MIN_FREE_BYTES: '0' },
   'tsa-proxy': { KYSO_TSA_BREAKER_OPEN_MS: '3000' },
   'revocation-cache': { KYSO_FAILURE_MS: '2000' },
@@ -34,7 +37,7 @@ export async function openWorld(kind: WorldKind, folder: string): Promise<World>
   await mkdir(folder, { recursive: true });
   const clean = async (): Promise<void> => {
     // What the services said last is kept.
-    const logs = join(dirname(folder), 'logs', kind);
+    const logs = join(dirname(folder), 'logs', basename(folder));
     await rm(logs, { recursive: true, force: true });
     await cp(join(folder, 'cluster/logs'), logs, { recursive: true }).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });

@@ -56,6 +56,7 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
     pdfs,
   });
 
+  if (scenario.slowToken === true) await world.shim.order('slow');
   let deadlineMs = Infinity;
   const sent: SentDocument[] = [];
   const work: Promise<void>[] = [];
@@ -97,6 +98,7 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
   const probe = planDocuments(random, { count: 1, levels: levels.slice(-1), pdfs })[0];
   if (probe !== undefined) post({ plan: probe });
   await Promise.all(work);
+  if (scenario.slowToken === true) await world.shim.order();
 
   if ((await scenario.wasFelt?.(world, mark)) === false) complain('the fault was not felt');
   const documents = await checkStore(world, sent, complain);

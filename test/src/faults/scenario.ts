@@ -30,6 +30,8 @@ export interface Scenario {
   readonly brokenMs?: readonly [number, number];
   /** How long every document may take after the healing, milliseconds; default 120,000. */
   readonly patienceMs?: number;
+  /** Every signature takes 300 ms longer, so that documents are in every queue and hand when it breaks. */
+  readonly slowToken?: boolean;
   /** Documents that are sent after the fault is there, at least; default one of each level. */
   readonly sentAfter?: number;
   breakIt(world: World, random: Random): Promise<void>;

@@ -66,6 +66,18 @@ export class World {
     return children.split(' ').filter(Boolean).map(Number);
   }
 
+  /** Waits until a signature is being made for this signer, with a token that is slow; five seconds at the most. */
+  async untilSigning(signer: string): Promise<void> {
+    const hosts = await this.tokenHosts(signer);
+    const before = (await this.shim.records()).length;
+    const end = performance.now() + 5_000;
+    while (performance.now() < end) {
+      const records = (await this.shim.records()).slice(before);
+      if (records.some(({ call, pid }) => call === 'fault' && hosts.includes(pid))) return;
+      await sleep(20);
+    }
+  }
+
   /** SIGKILL for token hosts; waits for the first ones where signers are just starting theirs. */
   async killTokenHosts(signers = this.signers()): Promise<void> {
     for (const signer of signers) {

@@ -14,6 +14,7 @@ function killed(
   return {
     name,
     world: 'plain',
+    slowToken: true,
     broken,
     healing,
     expected: recovered,
@@ -36,7 +37,11 @@ export const processScenarios: readonly Scenario[] = [
   killed(
     'signer-killed',
     'SIGKILL of one of two signers',
-    (world, random) => world.signal(random.pick(world.signers()), 'SIGKILL'),
+    async (world, random) => {
+      const name = random.pick(world.signers());
+      await world.untilSigning(name);
+      world.signal(name, 'SIGKILL');
+    },
     'by itself: the other one goes on, and takes the steps of the dead one when their locks have run out (10 s)',
   ),
   killed('signers-killed', 'SIGKILL of all signers at once', (world) => {
@@ -45,7 +50,11 @@ export const processScenarios: readonly Scenario[] = [
   killed(
     'token-host-killed',
     'SIGKILL of the token hosts of one signer',
-    (world, random) => world.killTokenHosts([random.pick(world.signers())]),
+    async (world, random) => {
+      const name = random.pick(world.signers());
+      await world.untilSigning(name);
+      await world.killTokenHosts([name]);
+    },
     'by itself: a new token host, a new login',
   ),
   killed('all-killed', 'SIGKILL of every process at once, as in a power cut', (world) => {
@@ -54,10 +63,12 @@ export const processScenarios: readonly Scenario[] = [
   {
     name: 'signer-frozen',
     world: 'plain',
+    slowToken: true,
     broken: 'one of two signers stands still in the middle of its work, longer than its locks last',
     healing: 'by itself: the other one does its steps; when it wakes up, nothing is released twice',
     expected: { kind: 'completed' },
     async breakIt(world) {
+      await world.untilSigning('signer');
       world.signal('signer', 'SIGSTOP');
     },
     async healIt(world) {

@@ -10,6 +10,7 @@ export const redisScenarios: readonly Scenario[] = [
   {
     name: 'redis-restarted',
     world: 'plain',
+    slowToken: true,
     broken: 'Redis is restarted with SIGTERM',
     healing: 'by itself',
     expected: recovered,
@@ -18,6 +19,7 @@ export const redisScenarios: readonly Scenario[] = [
   {
     name: 'redis-wiped',
     world: 'plain',
+    slowToken: true,
     broken: 'FLUSHALL',
     healing: reconciled,
     expected: recovered,
@@ -26,6 +28,7 @@ export const redisScenarios: readonly Scenario[] = [
   {
     name: 'redis-lost',
     world: 'plain',
+    slowToken: true,
     broken: 'Redis is killed, its files are gone, it starts empty',
     healing: reconciled,
     expected: recovered,
@@ -35,8 +38,21 @@ export const redisScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'redis-lost-with-signers',
+    world: 'plain',
+    slowToken: true,
+    broken: 'Redis and all signers are killed, Redis starts empty',
+    healing: reconciled,
+    expected: recovered,
+    async breakIt(world) {
+      await rm(join(world.parts.cluster.folder, 'redis/appendonlydir'), { recursive: true, force: true });
+      for (const name of ['redis', ...world.signers()]) world.signal(name, 'SIGKILL');
+    },
+  },
+  {
     name: 'redis-full',
     world: 'plain',
+    slowToken: true,
     broken: 'Redis has no memory left (maxmemory, noeviction)',
     healing: 'by hand: raise maxmemory; new jobs get 503, accepted ones wait',
     expected: afterHealing,
@@ -46,6 +62,7 @@ export const redisScenarios: readonly Scenario[] = [
   {
     name: 'redis-frozen',
     world: 'plain',
+    slowToken: true,
     broken: 'Redis stands still: connections are open, nothing is answered',
     healing: 'when it goes on; new jobs get 503, accepted ones wait',
     expected: afterHealing,
