@@ -7,6 +7,7 @@ import { makeSandbox, type SandboxFolder } from './cache-under-test.js';
 
 const collectorOver = (
   found: (subject: Subject) => Partial<Finding>,
+  now: () => Date = () => new Date(),
 ): { collector: EvidenceCollector; asked: Subject[]; results: string[] } => {
   const asked: Subject[] = [];
   const results: string[] = [];
@@ -25,7 +26,7 @@ const collectorOver = (
       },
       touch: () => undefined,
     },
-    now: () => new Date(),
+    now,
     limits: { cacheEntries: 10, cacheBytes: 1_000_000 },
     observe: (result) => results.push(result),
   });
@@ -88,6 +89,18 @@ describe('EvidenceCollector over findings made by hand', () => {
     await collector.collect(folder.chainOf('leader'), new Date(1));
     expect(asked).toHaveLength(4);
     expect(results).toEqual(['collected', 'warm', 'collected']);
+  });
+
+  it('does not trust what it kept before the clock was put back', async () => {
+    let nowMs = 3_600_000;
+    const { collector, asked } = collectorOver(
+      () => proof('crl', 'x'),
+      () => new Date(nowMs),
+    );
+    await collector.collect(folder.chainOf('leader'));
+    nowMs = 0;
+    await collector.collect(folder.chainOf('leader'));
+    expect(asked).toHaveLength(4);
   });
 
   it('does not keep an answer longer than its first finding holds', async () => {

@@ -51,6 +51,13 @@ describe('the client of the revocation cache', () => {
     expect(asked).toBe(2);
   });
 
+  it('asks again when the clock was put back', async () => {
+    await ask();
+    nowMs -= 3_600_000;
+    await ask();
+    expect(asked).toBe(2);
+  });
+
   it('remembers nothing beyond nextUpdate', async () => {
     status.nextUpdate = new Date(nowMs + 1_000).toISOString();
     await ask();
