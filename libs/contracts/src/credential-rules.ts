@@ -1,5 +1,5 @@
 import { weekdays, type Actor, type CredentialRecord, type Delegation, type Hours, type Role } from './credential.js';
-import { SigningError } from './failure-codes.js';
+import { SigningError } from './signing-error.js';
 
 /** Vietnam’s zone, UTC+07:00 since 1975, without summer time. */
 const vietnamOffsetMs = 7 * 3_600_000;

@@ -1,4 +1,4 @@
-import { SigningError } from './failure-codes.js';
+import { SigningError } from './signing-error.js';
 
 /**
  * Number and symbol of a Vietnamese document (Nghị định 30/2020/NĐ-CP, annex I, II.3): `123/QĐ-UBND`; with the year, as legal

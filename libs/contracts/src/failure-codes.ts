@@ -51,6 +51,16 @@ const table = {
     'Danh sách văn bản của lô ký không đúng định dạng.',
     'The manifest of the batch is not well formed.',
   ),
+  WEBHOOK_UNKNOWN: row(404, false, 'Không có webhook này.', 'The webhook is not known.'),
+  EVENT_UNKNOWN: row(404, false, 'Không tìm thấy sự kiện này.', 'There is no such event among the dead letters.'),
+  WEBHOOK_EXISTS: row(409, false, 'Đã có webhook với địa chỉ này.', 'There is a webhook with this URL already.'),
+  WEBHOOK_LIMIT: row(
+    409,
+    false,
+    'Ứng dụng đã có đủ số webhook cho phép.',
+    'The client has as many webhooks as it may.',
+  ),
+  WEBHOOK_HOST_REFUSED: row(422, false, 'Máy chủ nhận không được phép.', 'Deliveries to this host are not allowed.'),
   ACTIVATION_UNKNOWN: row(404, false, 'Không tìm thấy phiên nhập mã PIN này.', 'The activation is not known.'),
   TOKEN_UNKNOWN: row(404, false, 'Không có thiết bị ký này.', 'No token of this name is known.'),
   CREDENTIAL_UNKNOWN: row(404, false, 'Không có chứng thư số này.', 'The credential is not known.'),
@@ -384,41 +394,4 @@ export const failureCodes: Readonly<Record<FailureCode, FailureRow>> = table;
 
 export function isFailureCode(value: string): value is FailureCode {
   return Object.hasOwn(table, value);
-}
-
-export interface FailureFacts {
-  /** What would have been accepted, in one short English phrase with units. */
-  readonly expected?: string;
-  /** What was found. Never a PIN, a token or document bytes. */
-  readonly found?: string;
-  readonly cause?: unknown;
-}
-
-/** The one error that crosses a process boundary; the gateway renders it as RFC 9457 problem+json. */
-export class SigningError extends Error {
-  override readonly name = 'SigningError';
-  readonly expected: string | undefined;
-  readonly found: string | undefined;
-
-  constructor(
-    readonly code: FailureCode,
-    facts: FailureFacts = {},
-  ) {
-    super(
-      [
-        failureCodes[code].en,
-        facts.expected === undefined ? '' : `Expected: ${facts.expected}.`,
-        facts.found === undefined ? '' : `Found: ${facts.found}.`,
-      ]
-        .filter((part) => part !== '')
-        .join(' '),
-      facts.cause === undefined ? undefined : { cause: facts.cause },
-    );
-    this.expected = facts.expected;
-    this.found = facts.found;
-  }
-
-  get retryable(): boolean {
-    return failureCodes[this.code].retryable;
-  }
 }

@@ -5,7 +5,10 @@ import { z } from 'zod';
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** A new id with a prefix that names its kind, such as `doc_01j…`. */
-export function newId(prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act' | 'whk' | 'evt', nowMs: number = Date.now()): string {
+export function newId(
+  prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act' | 'whk' | 'evt',
+  nowMs: number = Date.now(),
+): string {
   let time = '';
   for (let rest = nowMs, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = alphabet[rest % 32] + time;
   let random = '';

@@ -23,6 +23,7 @@ export * from './records.js';
 export * from './repaired.js';
 export * from './revocation.js';
 export * from './screening.js';
+export * from './signing-error.js';
 export * from './signing-job-set.js';
 export * from './signing-job.js';
 export * from './step-texts.js';

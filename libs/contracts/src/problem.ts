@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { failureCodes, type FailureCode, type SigningError } from './failure-codes.js';
+import { failureCodes, type FailureCode } from './failure-codes.js';
+import type { SigningError } from './signing-error.js';
 
 export const failureCodeSchema = z
   .enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]])

@@ -1,8 +1,8 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Certificate } from '@kyso/cms';
-import type { ActivationKeys, ScreeningOverrides, SigningPolicyRecord } from '@kyso/contracts';
-import { METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
+import type { ActivationKeys, ScreeningOverrides, SigningPolicyRecord, StoredWebhook } from '@kyso/contracts';
+import { createGuardedFetch, METRICS, Readiness, STOP_SIGNAL } from '@kyso/service';
 import { StoredImages } from '@kyso/preparation';
 import type { ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
@@ -54,6 +54,15 @@ import { TemplateRegistry } from './templates/template-registry.js';
 import { STORE } from './tokens.js';
 import type { EvidenceSource } from './verification/evidence-source.js';
 import { Verifications } from './verification/verifications.js';
+import { DeadLetters } from './webhooks/dead-letters.js';
+import { Deliverer } from './webhooks/deliverer.js';
+import { FanOut } from './webhooks/fan-out.js';
+import { sendEvent, type Sent } from './webhooks/send-event.js';
+import { WebhookBook } from './webhooks/webhook-book.js';
+import { WebhookDesk } from './webhooks/webhook-desk.js';
+import { WebhookHosts } from './webhooks/webhook-hosts.js';
+import type { WebhookSigner } from './webhooks/webhook-keys.js';
+import { WebhookMetrics } from './webhooks/webhook-metrics.js';
 
 /** What the process has opened before the module is made. */
 export interface GatewayParts {
@@ -70,6 +79,7 @@ export interface GatewayParts {
   readonly screening: ScreeningOverrides;
   readonly policies: readonly SigningPolicyRecord[];
   readonly activationKeys: ActivationKeys | undefined;
+  readonly webhookSigner: WebhookSigner;
 }
 
 const PARTS = Symbol('gateway parts');
@@ -177,7 +187,21 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     warnDaysBeforeExpiry: config.certificateWarningDays,
     now,
   });
+  const hosts = new WebhookHosts(config.webhookHosts);
+  const webhooks = new WebhookBook({ store, hosts, maxAgeMs: config.registryMaxAgeMs, now });
+  const deadLetters = new DeadLetters({ store, logger, now });
+  const signer = parts.webhookSigner;
+  const sender = {
+    fetch: createGuardedFetch(hosts.fetchRules),
+    hosts,
+    signer,
+    timeoutMs: config.webhookTimeoutMs,
+    now,
+  };
+  const send = (endpoint: StoredWebhook, event: Parameters<typeof sendEvent>[2]): Promise<Sent> =>
+    sendEvent(sender, endpoint, event);
   const acceptance = new JobAcceptance({
+    webhooks,
     archive,
     queues,
     shelf,
@@ -258,6 +282,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: JobQueues, useValue: queues },
     { provide: JobAcceptance, useValue: acceptance },
     { provide: Verifications, useValue: verifications },
+    { provide: WebhookDesk, useValue: new WebhookDesk({ book: webhooks, deadLetters, signer, send, now }) },
     {
       provide: JobDesk,
       inject: [STOP_SIGNAL],
@@ -282,7 +307,23 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
       inject: [METRICS],
       useFactory: (registry: Registry) => {
         watchCertificates(registry, credentials);
-        return new Housekeeping({ config, logger, store, redis, archive, queues, metrics: new JobMetrics(registry) });
+        const metrics = new JobMetrics(registry);
+        const deliverer = new Deliverer({
+          store,
+          book: webhooks,
+          fanOut: new FanOut({ store, book: webhooks, logger, now }),
+          deadLetters,
+          send,
+          backOff: {
+            firstMs: config.webhookFirstRetryMs,
+            longestMs: config.webhookLongestRetryMs,
+            giveUpMs: config.webhookGiveUpMs,
+          },
+          metrics: new WebhookMetrics(registry),
+          logger,
+          now,
+        });
+        return new Housekeeping({ config, logger, store, redis, archive, queues, metrics, deliverer });
       },
     },
   ];

@@ -8,6 +8,7 @@ import {
   wholeNumber,
 } from '@kyso/service';
 import { z } from 'zod';
+import { webhookHostPattern } from './webhooks/webhook-hosts.js';
 
 /** The gateway’s configuration; each field is read from `KYSO_<NAME>`. */
 export const configSchema = z.object({
@@ -153,6 +154,38 @@ export const configSchema = z.object({
   sweepIntervalMs: wholeNumber(1_000, 86_400_000)
     .default(600_000)
     .describe('Milliseconds between passes that remove what crashes left of uploads.'),
+  webhookHosts: commaList(z.string().regex(webhookHostPattern, 'expected host, host:port or http://host[:port]'))
+    .default([])
+    .describe(
+      'Hosts that webhooks may be delivered to, separated by commas: host or host:port for https, http://host[:port] where ' +
+        'plain http is meant. They may have private addresses. Absent: no webhooks can be made.',
+    ),
+  webhookKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File (mode 0400 or 0600) with the Ed25519 key that signs deliveries (PKCS#8, PEM), the same for all gateways; several, ' +
+        'one after the other, while it is changed. Needed with KYSO_WEBHOOK_HOSTS.',
+    ),
+  webhookTimeoutMs: wholeNumber(100, 20_000)
+    .default(10_000)
+    .describe('Milliseconds in which an endpoint must have answered.'),
+  webhookIntervalMs: wholeNumber(50, 60_000)
+    .default(1_000)
+    .describe('Milliseconds between looks for events that webhooks are to be told of; so late they are at most.'),
+  webhookFirstRetryMs: wholeNumber(10, 3_600_000)
+    .default(5_000)
+    .describe('Milliseconds until a failed delivery is tried again; each further pause is three times as long.'),
+  webhookLongestRetryMs: wholeNumber(10, 86_400_000)
+    .default(14_400_000)
+    .describe('Longest pause between two tries of a delivery (4 hours), unless the endpoint asks for more.'),
+  webhookGiveUpMs: wholeNumber(10, 2_592_000_000)
+    .default(259_200_000)
+    .describe('Milliseconds after which a delivery is given up and becomes a dead letter (3 days).'),
+  webhookDeadLetterDays: wholeNumber(1, 3_650)
+    .default(30)
+    .describe('Days that dead letters of webhooks are kept; older events are deleted and can’t be replayed.'),
 });
 
 export type Config = Readonly<z.infer<typeof configSchema>>;

@@ -10,6 +10,7 @@ import { TemplatesController } from './templates.controller.js';
 import { TextsController } from './texts.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { VerificationsController } from './verifications.controller.js';
+import { WebhooksController } from './webhooks.controller.js';
 
 /** The doors of the gateway. */
 export const controllers = [
@@ -25,4 +26,5 @@ export const controllers = [
   TextsController,
   TokensController,
   VerificationsController,
+  WebhooksController,
 ];

@@ -17,6 +17,7 @@ import { configSchema } from './config.js';
 import { serveDocsPage } from './openapi/docs-page.js';
 import { readPolicies } from './policies/policies.js';
 import { createEvidenceSource } from './verification/evidence-source.js';
+import { openWebhookSigner } from './webhooks/webhook-keys.js';
 import { readTrustAnchors } from './verification/trust-anchors.js';
 
 const config = loadConfig(configSchema, process.env);
@@ -36,6 +37,7 @@ try {
     policies: await readPolicies(config.policiesFile),
     activationKeys:
       config.activationKeysFile === undefined ? undefined : await readActivationKeys(config.activationKeysFile),
+    webhookSigner: await openWebhookSigner(config),
     screening: await readScreeningPolicy(config.screeningPolicyFile),
     revocation:
       baseUrl === undefined

@@ -6,6 +6,7 @@ import { importFaultTexts } from './import-fault-texts.js';
 import { jobTexts } from './job-texts.js';
 import { templateTexts } from './template-texts.js';
 import { verificationTexts } from './verification-texts.js';
+import { webhookTexts } from './webhook-texts.js';
 
 /**
  * Every text that officials and operators read of what this service answers. A group has the name of a schema of the interface:
@@ -17,6 +18,7 @@ export const texts = {
   ...credentialTexts,
   ...templateTexts,
   ...verificationTexts,
+  ...webhookTexts,
   FailureCode: failureCodes,
   WarningCode: warningCodes,
   ImportFaultCode: importFaultTexts,

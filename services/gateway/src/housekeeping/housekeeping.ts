@@ -8,6 +8,7 @@ import type { JobArchive } from '../jobs/job-archive.js';
 import type { JobMetrics } from '../jobs/job-metrics.js';
 import type { JobQueues } from '../jobs/job-queues.js';
 import { queueLaterTimestamps } from '../jobs/later-timestamps.js';
+import type { Deliverer } from '../webhooks/deliverer.js';
 import { Reconciler } from '../jobs/reconciler.js';
 import { Chores, type Chore } from './chores.js';
 import { Leadership } from './leadership.js';
@@ -20,14 +21,21 @@ export interface HousekeepingParts {
   readonly archive: JobArchive;
   readonly queues: JobQueues;
   readonly metrics: JobMetrics;
+  readonly deliverer: Deliverer;
 }
 
-/** What one of the gateways does in the background: the reconciler, the queue of later time-stamps, and the sweeping of interrupted uploads. */
+/** What is being sent to webhooks when the process stops may take so long. */
+const lastDeliveriesMs = 5_000;
+
+/** What one of the gateways does in the background: the reconciler, the queue of later time-stamps, webhooks, and the sweeping of interrupted uploads. */
 export class Housekeeping {
   private readonly chores: Chores;
   private readonly leadership: Leadership;
 
+  private readonly deliverer: Deliverer;
+
   constructor(parts: HousekeepingParts) {
+    this.deliverer = parts.deliverer;
     const { config, logger, store, redis, archive, queues, metrics } = parts;
     // A gateway that dies is followed by another after three intervals.
     this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(2_000, config.reconcileIntervalMs * 3));
@@ -64,7 +72,24 @@ export class Housekeeping {
         await pins.run();
       },
     };
-    this.chores = new Chores([reconcile, timestamps, sweep, sweepPins], logger);
+    const tellWebhooks: Chore = {
+      name: 'tell webhooks',
+      everyMs: config.webhookIntervalMs,
+      run: async () => {
+        // Without Redis it is not known who leads: better late than by several.
+        if (await ledByUs().catch(() => false)) await this.deliverer.pass();
+        else this.deliverer.rest();
+      },
+    };
+    const sweepDeadLetters: Chore = {
+      name: 'sweep dead letters',
+      everyMs: config.sweepIntervalMs,
+      run: async () => {
+        if (await ledByUs()) await this.deliverer.sweepDeadLetters(config.webhookDeadLetterDays);
+      },
+    };
+    const ofWebhooks = config.webhookHosts.length === 0 ? [] : [tellWebhooks, sweepDeadLetters];
+    this.chores = new Chores([reconcile, timestamps, sweep, sweepPins, ...ofWebhooks], logger);
     // Redis may have come back empty.
     redis.on('ready', () => this.chores.hurry(reconcile));
   }
@@ -75,6 +100,7 @@ export class Housekeeping {
 
   async stop(): Promise<void> {
     await this.chores.stop();
+    await this.deliverer.stop(lastDeliveriesMs);
     await this.leadership.release();
   }
 }

@@ -20,6 +20,7 @@ import type { Policies } from '../policies/policies.js';
 import { policyOfRequest } from '../policies/policy-of-request.js';
 import type { TemplateRegistry } from '../templates/template-registry.js';
 import type { NumberRegister } from '../registers/number-register.js';
+import type { WebhookBook } from '../webhooks/webhook-book.js';
 import { placeOf, placesOf, type JobArchive } from './job-archive.js';
 import type { JobQueues } from './job-queues.js';
 import { assertScreened } from './screening.js';
@@ -38,6 +39,7 @@ export interface AcceptanceParts {
   readonly activations: Pick<ActivationDesk, 'assertActivations'>;
   readonly numbers: Pick<NumberRegister, 'claim'>;
   readonly fields: Pick<FieldCheck, 'assertEmpty'>;
+  readonly webhooks: Pick<WebhookBook, 'hasEnabled'>;
   /** What is done about findings, where it differs from the default. */
   readonly screening: ScreeningOverrides;
   readonly logger: Logger;
@@ -109,6 +111,7 @@ export class JobAcceptance {
       ...(request.actor === undefined ? {} : { actor: request.actor }),
       ...checked.terms,
       ...(checked.warnings.length === 0 ? {} : { warnings: [...checked.warnings] }),
+      ...((await this.parts.webhooks.hasEnabled(clientId)) ? { webhooks: true } : {}),
       steps: checked.steps,
     };
     await Promise.all(checked.images.map((image) => images.keep(image)));

@@ -1,6 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { problemSchema, progressSchema, sealedPinPlaintextSchema, verificationRequestSchema } from '@kyso/contracts';
+import {
+  problemSchema,
+  progressSchema,
+  sealedPinPlaintextSchema,
+  verificationRequestSchema,
+  webhookEventSchema,
+} from '@kyso/contracts';
 import type { z } from 'zod';
 import { pdfContent } from './headers.js';
 
@@ -30,6 +36,8 @@ export function describeInterface(app: INestApplication): OpenAPIObject {
   };
   // Nothing answers with it, but events carry it.
   reference(progressSchema, 'output');
+  // What is sent to webhooks; their dead letters show it as well.
+  reference(webhookEventSchema, 'output');
   // What is sealed is not seen by this service.
   reference(sealedPinPlaintextSchema, 'input');
   for (const path of Object.values(document.paths)) {

@@ -23,6 +23,7 @@ import { TemplateRegistry } from '../templates/template-registry.js';
 import { TokenDesk } from '../tokens/token-desk.js';
 import { STORE } from '../tokens.js';
 import { Verifications } from '../verification/verifications.js';
+import { WebhookDesk } from '../webhooks/webhook-desk.js';
 import { describeInterface } from './document.js';
 
 @Module({})
@@ -51,6 +52,7 @@ const rooms = [
   TemplatePreview,
   TemplateRegistry,
   Verifications,
+  WebhookDesk,
 ];
 
 /** The text of `docs/openapi.json`. Needs neither store nor Redis. */

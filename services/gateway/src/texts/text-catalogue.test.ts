@@ -10,6 +10,7 @@ interface Schema {
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
   readonly allOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly $ref?: string;
 }
 interface Parameter {
@@ -32,6 +33,10 @@ const withoutTexts = new Set([
   'ActivationKey.use',
   'ActivationKey.alg',
   'ActivationKey.crv',
+  'WebhookKey.kty',
+  'WebhookKey.use',
+  'WebhookKey.alg',
+  'WebhookKey.crv',
   'Document.source.mediaType',
   'get /v1/credentials all',
   'post /v1/credentials/import dryRun',
@@ -50,6 +55,8 @@ const groupOfField: Readonly<Record<string, string>> = {
   'SigningPolicy.certify': 'Certification',
   'TemplateOwner.kind': 'TemplateOwner',
   'get /v1/templates type': 'TemplateType',
+  'SigningJobEnd.status': 'JobStatus',
+  'WebhookEvent.type': 'WebhookEventType',
 };
 
 /** Groups of what the interface describes as text only: words of reports, and of whoever takes a token out of use. */
@@ -60,7 +67,12 @@ function enumerations(schema: Schema, at: string): [string, string[]][] {
   const here: [string, string[]][] = [];
   const values = (schema.enum ?? []).filter((value) => typeof value !== 'boolean').map(String);
   if (values.length > 0) here.push([at, values]);
-  const parts = [...(schema.anyOf ?? []), ...(schema.allOf ?? []), ...(schema.items ? [schema.items] : [])];
+  const parts = [
+    ...(schema.anyOf ?? []),
+    ...(schema.allOf ?? []),
+    ...(schema.oneOf ?? []),
+    ...(schema.items ? [schema.items] : []),
+  ];
   if (typeof schema.additionalProperties === 'object') parts.push(schema.additionalProperties);
   // A schema that is one of several, as a level or none, has the values of all.
   if (schema.$ref !== undefined && !at.includes('.')) here.push(...enumerations(referred(schema.$ref), at));
