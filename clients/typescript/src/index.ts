@@ -3,3 +3,4 @@ export { KysoClient, type KysoClientOptions, type UploadBody } from './kyso-clie
 export { JobFailed, KysoError } from './kyso-error.js';
 export type { RepeatRules } from './repeating-fetch.js';
 export { sealPin, type PinUse } from './seal-pin.js';
+export { verifyWebhook, WebhookRefused, type VerifyOptions, type WebhookHeaders } from './verify-webhook.js';

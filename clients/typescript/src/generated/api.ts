@@ -707,6 +707,132 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/webhook-keys': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the public keys by which deliveries are verified
+     * @description Ed25519. Keep them, and ask again when a signature does not verify. A delivery is schema WebhookEvent, signed after Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature with v1a).
+     */
+    get: operations['Webhooks_keys'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/webhooks': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Lists this client’s webhooks */
+    get: operations['Webhooks_list'];
+    put?: never;
+    /**
+     * Makes a webhook
+     * @description Jobs are told of that are accepted from then on (through another gateway: a few seconds later). One for each URL (WEBHOOK_EXISTS), at most 10.
+     */
+    post: operations['Webhooks_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/webhooks/{webhookId}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Shows a webhook */
+    get: operations['Webhooks_show'];
+    /**
+     * Replaces a webhook, enables or disables it
+     * @description What waits is sent to the new URL. One that answered 410 was disabled, and is enabled again by this.
+     */
+    put: operations['Webhooks_replace'];
+    post?: never;
+    /**
+     * Deletes a webhook
+     * @description What waits for it and its dead letters go with it.
+     */
+    delete: operations['Webhooks_remove'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/webhooks/{webhookId}/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sends a test delivery
+     * @description An event webhook.test, at once and once; the answer says what came of it.
+     */
+    post: operations['Webhooks_test'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/webhooks/{webhookId}/dead-letters': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists events that could not be delivered
+     * @description After days of tries, or because the webhook was disabled. They are kept for some weeks.
+     */
+    get: operations['Webhooks_deadLetters'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/webhooks/{webhookId}/replay': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Delivers dead letters again
+     * @description One event, or all with {}; with their old ids, and days of tries anew.
+     */
+    post: operations['Webhooks_replay'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -825,6 +951,17 @@ export interface components {
       fontStyle?: components['schemas']['FontStyle'];
       /** @description Default: as the shape of the rectangle asks */
       align?: components['schemas']['TextAlign'];
+    };
+    BatchEnd: {
+      batchId: string;
+      /** @description The caller’s own reference */
+      reference?: string;
+      /** @description Items */
+      completed: number;
+      /** @description Items */
+      failed: number;
+      /** @description Items that the batch was cancelled before */
+      cancelled: number;
     };
     CertificateSummary: {
       subject: string;
@@ -1050,6 +1187,24 @@ export interface components {
       reason?: string;
       actor?: components['schemas']['Actor'];
     };
+    DeadLetter: {
+      event: components['schemas']['WebhookEvent'];
+      reason: components['schemas']['DeadLetterReason'];
+      /** Format: date-time */
+      diedAt: string;
+      attempts: number;
+      last?: components['schemas']['WebhookAttempt'];
+    };
+    DeadLetterList: {
+      /** @description All of this endpoint */
+      total: number;
+      /** @description The oldest ones, in order */
+      deadLetters: components['schemas']['DeadLetter'][];
+      /** @description Give it as after for those that follow; absent at the end */
+      next?: string;
+    };
+    /** @enum {string} */
+    DeadLetterReason: 'gave-up' | 'endpoint-gone' | 'endpoint-disabled';
     Delegation: {
       delegationId: string;
       actor: components['schemas']['Actor'];
@@ -1119,6 +1274,27 @@ export interface components {
       };
       /** @description Ascending; the last one is current */
       versions: components['schemas']['DocumentVersion'][];
+    };
+    DocumentTimestamped: {
+      /** @description The job whose signatures had waited */
+      jobId: string;
+      documentId: string;
+      /** @description The caller’s own reference */
+      reference?: string;
+      /** @description The version that holds the document time-stamp */
+      version: number;
+      /**
+       * Format: date-time
+       * @description Its genTime
+       */
+      timestamp: string;
+      /** @description The levels that they have now */
+      signatures: {
+        fieldName: string;
+        level: components['schemas']['Level'];
+      }[];
+      /** @description Why a level is lower than the one that was asked for */
+      code?: components['schemas']['FailureCode'];
     };
     DocumentVersion: {
       version: number;
@@ -1233,6 +1409,16 @@ export interface components {
       | 'DOCUMENT_UNKNOWN'
       | 'VERSION_UNKNOWN'
       | 'JOB_UNKNOWN'
+      | 'BATCH_UNKNOWN'
+      | 'OBJECT_UNKNOWN'
+      | 'BATCH_STATE'
+      | 'BATCH_CANCELLED'
+      | 'MANIFEST_INVALID'
+      | 'WEBHOOK_UNKNOWN'
+      | 'EVENT_UNKNOWN'
+      | 'WEBHOOK_EXISTS'
+      | 'WEBHOOK_LIMIT'
+      | 'WEBHOOK_HOST_REFUSED'
       | 'ACTIVATION_UNKNOWN'
       | 'TOKEN_UNKNOWN'
       | 'CREDENTIAL_UNKNOWN'
@@ -1679,6 +1865,22 @@ export interface components {
       /** @description The steps released so far */
       steps: components['schemas']['StepResult'][];
       failure?: components['schemas']['Failure'];
+    };
+    SigningJobEnd: {
+      jobId: string;
+      documentId: string;
+      /** @description The caller’s own reference */
+      reference?: string;
+      /** @enum {string} */
+      status: 'completed' | 'failed';
+      /** @description The newest version of the document that the job knows: what it released last */
+      version: number;
+      /** @description All that it released, in order; a job that failed may have some */
+      versions: number[];
+      /** @description True: a time-stamp is still to come, and document.timestamped will tell of it */
+      deferred?: boolean;
+      /** @description Why it failed */
+      code?: components['schemas']['FailureCode'];
     };
     SigningJobRequest: {
       documentId: string;
@@ -2269,6 +2471,156 @@ export interface components {
       | 'SEAL_NOT_RED'
       | 'SIGNATURE_NOT_BLUE'
       | 'TEMPLATE_NOT_AS_DECREED';
+    Webhook: {
+      webhookId: string;
+      url: string;
+      /** @description Absent: all */
+      types?: components['schemas']['WebhookEventType'][];
+      description?: string;
+      enabled: boolean;
+      /** @description gone: the endpoint answered 410 */
+      disabled?: {
+        reason: components['schemas']['WebhookDisabledReason'];
+        /** Format: date-time */
+        at: string;
+      };
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      changedAt: string;
+    };
+    WebhookAttempt: {
+      /** Format: date-time */
+      at: string;
+      durationMs: number;
+      /** @description HTTP status of the answer; absent when none came */
+      status?: number;
+      /** @description Why no answer came, or why it was not read */
+      error?: string;
+    };
+    /** @enum {string} */
+    WebhookDisabledReason: 'client' | 'gone';
+    WebhookEvent:
+      | {
+          /** @enum {string} */
+          type: 'signing-job.completed';
+          /** @description The same whenever the same event is sent again; also the header webhook-id */
+          id: string;
+          /**
+           * Format: date-time
+           * @description When it happened
+           */
+          timestamp: string;
+          data: components['schemas']['SigningJobEnd'];
+        }
+      | {
+          /** @enum {string} */
+          type: 'signing-job.failed';
+          /** @description The same whenever the same event is sent again; also the header webhook-id */
+          id: string;
+          /**
+           * Format: date-time
+           * @description When it happened
+           */
+          timestamp: string;
+          data: components['schemas']['SigningJobEnd'];
+        }
+      | {
+          /** @enum {string} */
+          type: 'document.timestamped';
+          /** @description The same whenever the same event is sent again; also the header webhook-id */
+          id: string;
+          /**
+           * Format: date-time
+           * @description When it happened
+           */
+          timestamp: string;
+          data: components['schemas']['DocumentTimestamped'];
+        }
+      | {
+          /** @enum {string} */
+          type: 'batch.completed';
+          /** @description The same whenever the same event is sent again; also the header webhook-id */
+          id: string;
+          /**
+           * Format: date-time
+           * @description When it happened
+           */
+          timestamp: string;
+          data: components['schemas']['BatchEnd'];
+        }
+      | {
+          /** @enum {string} */
+          type: 'webhook.test';
+          /** @description The same whenever the same event is sent again; also the header webhook-id */
+          id: string;
+          /**
+           * Format: date-time
+           * @description When it happened
+           */
+          timestamp: string;
+          data: {
+            webhookId: string;
+          };
+        };
+    /**
+     * @description signing-job.completed, signing-job.failed: a job has ended; document.timestamped: a later version holds the time-stamp that a job was released without; batch.completed: every item of a batch has its outcome
+     * @enum {string}
+     */
+    WebhookEventType: 'signing-job.completed' | 'signing-job.failed' | 'document.timestamped' | 'batch.completed';
+    WebhookKey: {
+      /** @description Thumbprint of the key (RFC 7638) */
+      kid: string;
+      /** @enum {string} */
+      kty: 'OKP';
+      /** @enum {string} */
+      crv: 'Ed25519';
+      /** @enum {string} */
+      use: 'sig';
+      /** @enum {string} */
+      alg: 'EdDSA';
+      /** @description The public key, 32 bytes in base64url */
+      x: string;
+    };
+    WebhookKeys: {
+      /** @description Every delivery is signed by each of them; one that verifies is enough */
+      keys: components['schemas']['WebhookKey'][];
+    };
+    WebhookList: {
+      webhooks: components['schemas']['Webhook'][];
+    };
+    WebhookReplacement: {
+      /** @description https, at a host that the operator has allowed; http only where he allowed that */
+      url: string;
+      /** @description Absent: all, also those of later releases */
+      types?: components['schemas']['WebhookEventType'][];
+      description?: string;
+      /** @description False: nothing is sent; what waits becomes dead letters */
+      enabled: boolean;
+    };
+    WebhookReplay: {
+      /** @description They are sent within seconds, the oldest first */
+      replayed: number;
+      /** @description Dead letters that remain; call again */
+      left: number;
+    };
+    WebhookReplayRequest: {
+      /** @description Absent: all, up to 10,000 in one call */
+      eventId?: string;
+    };
+    WebhookRequest: {
+      /** @description https, at a host that the operator has allowed; http only where he allowed that */
+      url: string;
+      /** @description Absent: all, also those of later releases */
+      types?: components['schemas']['WebhookEventType'][];
+      description?: string;
+    };
+    WebhookTest: {
+      /** @description True when the answer was 2xx */
+      delivered: boolean;
+      eventId: string;
+      attempt: components['schemas']['WebhookAttempt'];
+    };
     /** @enum {string} */
     Weekday: 'sunday' | 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday';
   };
@@ -2288,6 +2640,7 @@ export type AnchorOccurrence = components['schemas']['AnchorOccurrence'];
 export type AnchorPlacement = components['schemas']['AnchorPlacement'];
 export type AnchorSide = components['schemas']['AnchorSide'];
 export type Appearance = components['schemas']['Appearance'];
+export type BatchEnd = components['schemas']['BatchEnd'];
 export type CertificateSummary = components['schemas']['CertificateSummary'];
 export type CheckResult = components['schemas']['CheckResult'];
 export type Coverage = components['schemas']['Coverage'];
@@ -2302,10 +2655,14 @@ export type CredentialDetail = components['schemas']['CredentialDetail'];
 export type CredentialKind = components['schemas']['CredentialKind'];
 export type CredentialList = components['schemas']['CredentialList'];
 export type CredentialSettings = components['schemas']['CredentialSettings'];
+export type DeadLetter = components['schemas']['DeadLetter'];
+export type DeadLetterList = components['schemas']['DeadLetterList'];
+export type DeadLetterReason = components['schemas']['DeadLetterReason'];
 export type Delegation = components['schemas']['Delegation'];
 export type DelegationRequest = components['schemas']['DelegationRequest'];
 export type DigestAlgorithm = components['schemas']['DigestAlgorithm'];
 export type Document = components['schemas']['Document'];
+export type DocumentTimestamped = components['schemas']['DocumentTimestamped'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
 export type DryRun = components['schemas']['DryRun'];
 export type DryRunCheck = components['schemas']['DryRunCheck'];
@@ -2347,6 +2704,7 @@ export type SignatureLevel = components['schemas']['SignatureLevel'];
 export type SignatureReport = components['schemas']['SignatureReport'];
 export type SignatureScheme = components['schemas']['SignatureScheme'];
 export type SigningJob = components['schemas']['SigningJob'];
+export type SigningJobEnd = components['schemas']['SigningJobEnd'];
 export type SigningJobRequest = components['schemas']['SigningJobRequest'];
 export type SigningJobSet = components['schemas']['SigningJobSet'];
 export type SigningJobSetItem = components['schemas']['SigningJobSetItem'];
@@ -2388,6 +2746,19 @@ export type Verdict = components['schemas']['Verdict'];
 export type VerificationRequest = components['schemas']['VerificationRequest'];
 export type Warning = components['schemas']['Warning'];
 export type WarningCode = components['schemas']['WarningCode'];
+export type Webhook = components['schemas']['Webhook'];
+export type WebhookAttempt = components['schemas']['WebhookAttempt'];
+export type WebhookDisabledReason = components['schemas']['WebhookDisabledReason'];
+export type WebhookEvent = components['schemas']['WebhookEvent'];
+export type WebhookEventType = components['schemas']['WebhookEventType'];
+export type WebhookKey = components['schemas']['WebhookKey'];
+export type WebhookKeys = components['schemas']['WebhookKeys'];
+export type WebhookList = components['schemas']['WebhookList'];
+export type WebhookReplacement = components['schemas']['WebhookReplacement'];
+export type WebhookReplay = components['schemas']['WebhookReplay'];
+export type WebhookReplayRequest = components['schemas']['WebhookReplayRequest'];
+export type WebhookRequest = components['schemas']['WebhookRequest'];
+export type WebhookTest = components['schemas']['WebhookTest'];
 export type Weekday = components['schemas']['Weekday'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -3802,6 +4173,293 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ValidationReport'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_keys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A JWK Set (RFC 7517) */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookKeys'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The oldest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookList'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WebhookRequest'];
+      };
+    };
+    responses: {
+      /** @description The webhook, enabled */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Webhook'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_show: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The webhook */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Webhook'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_replace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WebhookReplacement'];
+      };
+    };
+    responses: {
+      /** @description The webhook */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Webhook'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Nothing more is sent */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What the endpoint answered */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookTest'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_deadLetters: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `next` of the answer before */
+        after?: string;
+      };
+      header?: never;
+      path: {
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The oldest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeadLetterList'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_replay: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        webhookId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WebhookReplayRequest'];
+      };
+    };
+    responses: {
+      /** @description How many */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookReplay'];
         };
       };
       /** @description A refusal or a failure */
