@@ -74,36 +74,55 @@ interface Collecting {
   readonly notRun: NotRun[];
 }
 
-/** The scenarios of one lane in one world, with one seed. */
-async function runInWorld(
-  where: { readonly kind: WorldKind; readonly folder: string },
-  mine: readonly Scenario[],
-  into: Collecting,
-): Promise<void> {
+/** The scenarios of one lane in one world, with one seed; after a run that broke off the next one gets a new world. */
+async function runInWorld(where: Where, mine: readonly Scenario[], into: Collecting): Promise<void> {
   const { seed, documents } = into.options;
   let world: World | undefined;
   try {
-    world = await openWorld(where.kind, where.folder);
-    open.add(world);
-    await warmUp(world);
     for (const scenario of mine) {
+      world ??= await openWarm(where);
       const options = { seed, documents, judged };
-      const result = await runScenario(world, scenario, options).catch((error: unknown) =>
-        brokenOff(scenario, options, error),
-      );
+      let broken = false;
+      const result = await runScenario(world, scenario, options).catch((error: unknown) => {
+        broken = true;
+        return brokenOff(scenario, options, error);
+      });
       into.results.push(result);
       process.stdout.write(`${JSON.stringify(result)}\n`);
+      if (broken) {
+        await close(world);
+        world = undefined;
+      }
     }
   } catch (error) {
     if (!(error instanceof WorldUnavailable)) throw error;
     const known = new Set(into.notRun.map(({ scenario }) => scenario));
     for (const { name } of mine) if (!known.has(name)) into.notRun.push({ scenario: name, reason: error.message });
   } finally {
-    if (world !== undefined) {
-      open.delete(world);
-      await world.close();
-    }
+    if (world !== undefined) await close(world);
   }
+}
+
+interface Where {
+  readonly kind: WorldKind;
+  readonly folder: string;
+}
+
+async function openWarm({ kind, folder }: Where): Promise<World> {
+  const world = await openWorld(kind, folder);
+  open.add(world);
+  try {
+    await warmUp(world);
+    return world;
+  } catch (error) {
+    await close(world);
+    throw error;
+  }
+}
+
+async function close(world: World): Promise<void> {
+  open.delete(world);
+  await world.close();
 }
 
 /** Worlds that run now. */

@@ -9,7 +9,7 @@ import { checkDocument, type StoredDocument } from './documents-check.js';
 import { checkKeyUses, markKeyUses, type KeyUses } from './key-uses.js';
 import { checkOutputs } from './outputs-check.js';
 import type { Scenario } from './scenario.js';
-import { planDocuments, send, type DocumentPlan, type SentDocument } from './traffic.js';
+import { planDocuments, send, Traffic, type DocumentPlan, type SentDocument } from './traffic.js';
 import type { World } from './world.js';
 
 /** How one scenario went; one line of the output. */
@@ -48,84 +48,80 @@ export async function runScenario(world: World, scenario: Scenario, options: Run
   const violations: string[] = [];
   const complain = (what: string): void => void violations.push(what);
   const mark = await markKeyUses(world);
-  const levels = scenario.levels ?? defaultLevels;
-  const pdfs = await Promise.all(['quyet-dinh.pdf', 'quyet-dinh-cho-so.pdf'].map(sample));
-  const plans = planDocuments(random, {
-    count: options.documents + (scenario.sentAfter ?? levels.length),
-    levels,
-    pdfs,
+  const traffic = new Traffic(world.client, complain);
+  const { healedMs, openBefore } = await breakAndHeal(world, scenario, {
+    traffic,
+    random,
+    documents: options.documents,
   });
 
-  if (scenario.slowToken === true) await world.shim.order('slow');
-  let deadlineMs = Infinity;
-  const sent: SentDocument[] = [];
-  const work: Promise<void>[] = [];
-  const post = (document: SentDocument): void => {
-    sent.push(document);
-    work.push(
-      send(world.client, document, () => deadlineMs).catch((error: unknown) =>
-        complain(`a document did not end: ${error instanceof Error ? error.message : String(error)}`),
-      ),
-    );
-  };
-  const postAll = async (some: readonly DocumentPlan[]): Promise<void> => {
-    for (const plan of some) {
-      await sleep(plan.pauseMs);
-      post({ plan });
-    }
-  };
-  const early = plans.slice(0, options.documents);
-  const posting = postAll(early);
-  const breakAfter = 1 + random.below(early.length);
-  while (sent.length < breakAfter) await sleep(5);
-  await sleep(random.below(150));
-  await scenario.breakIt(world, random);
-  let healedMs = performance.now();
-  await posting;
-  await postAll(plans.slice(options.documents));
-  const patienceMs = scenario.patienceMs ?? 120_000;
-  if (scenario.expected.kind === 'completed') {
-    deadlineMs = performance.now() + patienceMs;
-    await Promise.all(work);
-  } else if (scenario.healIt !== undefined) {
-    const [least, most] = scenario.brokenMs ?? [1_500, 3_000];
-    await sleep(Math.max(0, healedMs + least + random.below(most - least) - performance.now()));
-  }
-  const openBefore = sent.filter(({ endedAtMs }) => endedAtMs === undefined);
-  if (scenario.healIt !== undefined) healedMs = performance.now();
-  deadlineMs = performance.now() + patienceMs;
-  await scenario.healIt?.(world);
-  const probe = planDocuments(random, { count: 1, levels: levels.slice(-1), pdfs })[0];
-  if (probe !== undefined) post({ plan: probe });
-  await Promise.all(work);
-  if (scenario.slowToken === true) await world.shim.order();
-
   if ((await scenario.wasFelt?.(world, mark)) === false) complain('the fault was not felt');
-  const documents = await checkStore(world, sent, complain);
-  const keyUses = await checkKeyUses(world, mark, { documents, complain });
-  await checkOutputs(world, { documents, judged: options.judged, random }, complain);
-  const failures = failuresOf(sent);
   if (scenario.expected.kind === 'completed-after-healing' && openBefore.length === 0) {
     complain('no document had to wait for the healing');
   }
+  const documents = await checkStore(world, traffic.sent, complain);
+  const keyUses = await checkKeyUses(world, mark, { documents, complain });
+  await checkOutputs(world, { documents, judged: options.judged, random }, complain);
+  const failures = failuresOf(traffic.sent);
   checkFailures(scenario, failures, complain);
-  const ends = (documents_: readonly SentDocument[]): number[] =>
-    documents_.flatMap(({ endedAtMs = 0 }) => (endedAtMs > healedMs ? [Math.round(endedAtMs - healedMs)] : []));
-  const wasHealed = scenario.expected.kind !== 'completed';
+  const completed = traffic.sent.filter(({ ended }) => ended?.status === 'completed');
   return {
     scenario: scenario.name,
     seed: options.seed,
     ok: violations.length === 0,
-    documents: sent.length,
-    completed: sent.filter(({ ended }) => ended?.status === 'completed').length,
+    documents: traffic.sent.length,
+    completed: completed.length,
     failures,
     versions: documents.reduce((sum, { releases }) => sum + releases.length, 0),
     keyUses,
-    nextSignatureMs: wasHealed ? Math.min(...ends(sent.filter(({ ended }) => ended?.status === 'completed'))) : null,
-    allEndedMs: wasHealed ? Math.max(0, ...ends(openBefore)) : null,
+    nextSignatureMs: healedMs === undefined ? null : Math.min(...endsAfter(healedMs, completed)),
+    allEndedMs: healedMs === undefined ? null : Math.max(0, ...endsAfter(healedMs, openBefore)),
     tookMs: Math.round(performance.now() - startedMs),
     violations,
   };
+}
+
+/**
+ * The scenario itself, until every document has ended. `healedMs`: when it was healed, or broken where it heals by itself;
+ * undefined where every document was completed while it was broken. `openBefore`: those that had not ended then.
+ */
+async function breakAndHeal(
+  world: World,
+  scenario: Scenario,
+  { traffic, random, documents }: { readonly traffic: Traffic; readonly random: Random; readonly documents: number },
+): Promise<{ readonly healedMs: number | undefined; readonly openBefore: readonly SentDocument[] }> {
+  const { levels = defaultLevels, patienceMs = 120_000 } = scenario;
+  const pdfs = await Promise.all(['quyet-dinh.pdf', 'quyet-dinh-cho-so.pdf'].map(sample));
+  const plan = (count: number): DocumentPlan[] => planDocuments(random, { count, levels, pdfs });
+  if (scenario.slowToken === true) await world.shim.order('slow');
+  const posting = traffic.post(plan(documents));
+  const breakAfter = 1 + random.below(documents);
+  while (traffic.sent.length < breakAfter) await sleep(5);
+  await sleep(random.below(150));
+  await scenario.breakIt(world, random);
+  const brokenMs = performance.now();
+  await posting;
+  await traffic.post(plan(scenario.sentAfter ?? levels.length));
+  if (scenario.expected.kind === 'completed') {
+    traffic.allow(patienceMs);
+    await traffic.allEnded();
+  } else if (scenario.healIt !== undefined) {
+    const [least, most] = scenario.brokenMs ?? [1_500, 3_000];
+    await sleep(Math.max(0, brokenMs + least + random.below(most - least) - performance.now()));
+  }
+  const openBefore = traffic.open;
+  const healedMs = scenario.healIt === undefined ? brokenMs : performance.now();
+  traffic.allow(patienceMs);
+  await scenario.healIt?.(world);
+  await traffic.post(plan(1));
+  await traffic.allEnded();
+  if (scenario.slowToken === true) await world.shim.order();
+  return { healedMs: scenario.expected.kind === 'completed' ? undefined : healedMs, openBefore };
+}
+
+/** Milliseconds from `sinceMs` to the ends of those that ended later. */
+function endsAfter(sinceMs: number, documents: readonly SentDocument[]): number[] {
+  return documents.flatMap(({ endedAtMs = 0 }) => (endedAtMs > sinceMs ? [Math.round(endedAtMs - sinceMs)] : []));
 }
 
 /** The result of a run that threw: nothing is known of its documents. */

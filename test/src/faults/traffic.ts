@@ -48,6 +48,47 @@ export function planDocuments(
   });
 }
 
+/** Documents on their way, and the deadline that holds for all of them once there is one. */
+export class Traffic {
+  readonly sent: SentDocument[] = [];
+  readonly #work: Promise<void>[] = [];
+  #deadlineMs = Infinity;
+
+  constructor(
+    private readonly client: KysoClient,
+    private readonly complain: (what: string) => void,
+  ) {}
+
+  /** Those that have not ended. */
+  get open(): SentDocument[] {
+    return this.sent.filter(({ endedAtMs }) => endedAtMs === undefined);
+  }
+
+  /** Sends them one after the other with their pauses, and waits for none of them. */
+  async post(plans: readonly DocumentPlan[]): Promise<void> {
+    for (const plan of plans) {
+      await sleep(plan.pauseMs);
+      const document: SentDocument = { plan };
+      this.sent.push(document);
+      const work = send(this.client, document, () => this.#deadlineMs);
+      this.#work.push(
+        work.catch((error: unknown) =>
+          this.complain(`a document did not end: ${error instanceof Error ? error.message : String(error)}`),
+        ),
+      );
+    }
+  }
+
+  /** From now on every document has so many milliseconds. */
+  allow(patienceMs: number): void {
+    this.#deadlineMs = performance.now() + patienceMs;
+  }
+
+  async allEnded(): Promise<void> {
+    await Promise.all(this.#work);
+  }
+}
+
 /**
  * Sends one document as a careful portal does: it repeats what may be repeated, with one Idempotency-Key, and looks again and
  * again until the job has ended. Throws when `deadlineMs` (monotonic) is over.
