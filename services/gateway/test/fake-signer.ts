@@ -14,7 +14,15 @@ import {
   type StoredJob,
   type TimestampQueueJob,
 } from '@kyso/contracts';
-import { closeJob, createJson, readJob, readReleases, takeTurn, type ObjectStore } from '@kyso/storage';
+import {
+  closeJob,
+  createJson,
+  keepTimestamped,
+  readJob,
+  readReleases,
+  takeTurn,
+  type ObjectStore,
+} from '@kyso/storage';
 import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 
@@ -128,6 +136,7 @@ export class FakeSigner {
     const file = await this.append(documentId, version);
     const timestamped = { version, fieldName: 'T', timestamp: at, ...file, signatures };
     await createJson(this.store, objectKeys.release(documentId, version), { createdAt: at, timestamped });
+    await keepTimestamped(this.store, job, await readReleases(this.store, documentId));
     await this.store.delete(objectKeys.openTimestamp(job));
   }
 

@@ -45,7 +45,10 @@ describe('webhooks', () => {
     const file = join(world.folder, 'webhook-key.pem');
     await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
     receiver = await WebhookReceiver.start();
+    const policies = join(world.folder, 'policies.json');
+    await writeFile(policies, JSON.stringify([{ name: 'night', timestamp: 'deferred' }]));
     env = {
+      KYSO_POLICIES_FILE: policies,
       KYSO_WEBHOOK_HOSTS: `http://127.0.0.1:${receiver.port}`,
       KYSO_WEBHOOK_KEY_FILE: file,
       KYSO_WEBHOOK_INTERVAL_MS: '50',
@@ -140,6 +143,24 @@ describe('webhooks', () => {
     await nothingWaits();
     expect(receiver.received.map(({ event }) => event)).toMatchObject([
       { type: 'signing-job.failed', data: { jobId, status: 'failed', code: 'TOKEN_QUARANTINED', versions: [] } },
+    ]);
+  });
+
+  it('tell that a time-stamp is still to come, and when it is there', async () => {
+    await make('/hook');
+    signer.tsaAnswers = false;
+    const documentId = await upload();
+    const json = { documentId, expectedVersion: 0, steps: [{ ...leader, level: 'B-T' }], policy: 'night' };
+    const { jobId } = (await api('POST /v1/signing-jobs', json)).json(signingJobSchema);
+    await until(() => receiver.received.length === 1);
+    signer.tsaAnswers = true;
+    await until(() => receiver.received.length === 2);
+    expect(receiver.received.map(({ event }) => event)).toMatchObject([
+      { type: 'signing-job.completed', data: { jobId, version: 1, deferred: true } },
+      {
+        type: 'document.timestamped',
+        data: { jobId, documentId, version: 2, signatures: [{ fieldName: 'S0', level: 'B-T' }] },
+      },
     ]);
   });
 
