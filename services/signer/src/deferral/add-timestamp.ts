@@ -80,7 +80,8 @@ async function addOrAdopt(ports: Ports, jobId: string): Promise<AddedTimestamp> 
   const timestamped = exists ? await adopt(ports, wanted) : await add(ports, wanted);
   const release: TimestampRelease = { createdAt: ports.clock.now().toISOString(), timestamped };
   await createJson(store, objectKeys.release(documentId, wanted.version), release);
-  await keepTimestamped(store, job, await readReleases(store, documentId));
+  // Read again: another signer may have created the record, and the event is told by its time.
+  if (job.webhooks === true) await keepTimestamped(store, job, await readReleases(store, documentId));
   await store.delete(objectKeys.openTimestamp(job));
   const { version, failure } = timestamped;
   return { kind: 'added', version, ...(failure === undefined ? {} : { failure }) };
