@@ -174,8 +174,7 @@ export const batchSchema = z
     failures: z.array(batchFailuresSchema).describe('By code, the most frequent first'),
     itemsPerSecond: z.number().optional().describe('Of the last minutes, while it runs'),
     expectedEnd: instantSchema.optional().describe('If it goes on at this rate, and in its windows'),
-    pauseReason: z.string().optional(),
-    problem: failureSchema.optional().describe('Why the listing of its prefix cannot be read'),
+    pausedBecause: z.string().optional().describe('Where it paused by itself'),
   })
   .meta({ id: 'Batch' });
 export type Batch = z.infer<typeof batchSchema>;
@@ -192,3 +191,16 @@ export const batchItemPageSchema = z
   })
   .meta({ id: 'BatchItemPage' });
 export type BatchItemPage = z.infer<typeof batchItemPageSchema>;
+
+/** Body of `POST /v1/batches/{id}/retry`. */
+export const batchRetrySchema = z
+  .strictObject({
+    statuses: z
+      .array(z.enum(['failed', 'cancelled']))
+      .min(1)
+      .default(['failed'])
+      .describe('The items that are tried again'),
+    window: batchWindowSchema.optional().describe('Absent: at once'),
+  })
+  .meta({ id: 'BatchRetry' });
+export type BatchRetry = z.infer<typeof batchRetrySchema>;

@@ -26,11 +26,12 @@ export const objectKeys = {
   openTimestampsPrefix: 'open-timestamps/',
   batch: (batchId: string) => `batches/${batchId}/batch.json`,
   batchManifest: (batchId: string) => `batches/${batchId}/manifest.json`,
-  manifestChunk: (batchId: string, chunk: number) => `batches/${batchId}/manifest/${sixDigits(chunk)}.ndjson`,
+  manifestChunk: ({ batchId, intake, chunk }: { batchId: string; intake: string; chunk: number }) =>
+    `batches/${batchId}/manifests/${intake}/${sixDigits(chunk)}.ndjson`,
   batchChunk: (batchId: string, chunk: number) => `batches/${batchId}/chunks/${sixDigits(chunk)}.json`,
+  fedChunk: (batchId: string, chunk: number) => `batches/${batchId}/chunks/${sixDigits(chunk)}.fed.json`,
   groupOutcome: ({ batchId, chunk, group }: { batchId: string; chunk: number; group: number }) =>
     `batches/${batchId}/chunks/${sixDigits(chunk)}.${group}.done.json`,
-  batchChunksPrefix: (batchId: string) => `batches/${batchId}/chunks/`,
   /** From 1 on; the last one counts. */
   batchControl: (batchId: string, n: number) => `batches/${batchId}/controls/${String(n).padStart(4, '0')}.json`,
   batchEnd: (batchId: string) => `batches/${batchId}/end.json`,

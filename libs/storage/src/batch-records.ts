@@ -1,12 +1,14 @@
 import {
   batchChunkSchema,
   batchControlSchema,
+  fedChunkSchema,
   groupOutcomeSchema,
   objectKeys,
   storedBatchSchema,
   windowAt,
   type BatchChunk,
   type BatchControl,
+  type FedChunk,
   type GroupOutcome,
   type StoredBatch,
 } from '@kyso/contracts';
@@ -23,6 +25,10 @@ export function readBatch(store: ObjectStore, batchId: string): Promise<StoredBa
 
 export function readChunk(store: ObjectStore, batchId: string, chunk: number): Promise<BatchChunk | undefined> {
   return getJson(store, objectKeys.batchChunk(batchId, chunk), batchChunkSchema);
+}
+
+export function readFedChunk(store: ObjectStore, batchId: string, chunk: number): Promise<FedChunk | undefined> {
+  return getJson(store, objectKeys.fedChunk(batchId, chunk), fedChunkSchema);
 }
 
 export function readGroupOutcome(

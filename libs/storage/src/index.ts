@@ -1,7 +1,15 @@
 export * from './object-store.js';
 export { createJson, getJson, putJson, type Schema } from './json-object.js';
 export { assertKey } from './object-key.js';
-export { batchMode, readBatch, readChunk, readControls, readGroupOutcome, type BatchMode } from './batch-records.js';
+export {
+  batchMode,
+  readBatch,
+  readChunk,
+  readControls,
+  readFedChunk,
+  readGroupOutcome,
+  type BatchMode,
+} from './batch-records.js';
 export {
   keepEvent,
   keepTimestamped,

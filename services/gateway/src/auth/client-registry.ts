@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { apiClientRecordSchema, objectKeys, type ApiClientRecord } from '@kyso/contracts';
+import { apiClientRecordSchema, objectKeys, SigningError, type ApiClientRecord } from '@kyso/contracts';
 import { getJson, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 import type { PresentedKey } from './api-key.js';
@@ -28,11 +28,23 @@ export class ClientRegistry {
 
   /** The client whose key this is; undefined when unknown, wrong or disabled. Throws STORE_UNAVAILABLE. */
   async identify(key: PresentedKey): Promise<ApiClientRecord | undefined> {
-    const { record } = await this.clients.getOrLoad(key.clientId, async () => ({
-      record: await getJson(this.store, objectKeys.client(key.clientId), apiClientRecordSchema),
-    }));
+    const record = await this.read(key.clientId);
     const expected = record === undefined ? nobodySha256 : Buffer.from(record.keySha256, 'hex');
     const matches = timingSafeEqual(expected, key.sha256);
     return matches && record?.enabled === true && record.clientId === key.clientId ? record : undefined;
+  }
+
+  /** The client for whom something is done that it asked for before. Throws FORBIDDEN when it is unknown or disabled by now. */
+  async find(clientId: string): Promise<ApiClientRecord> {
+    const record = await this.read(clientId);
+    if (record?.enabled === true) return record;
+    throw new SigningError('FORBIDDEN', { expected: 'a client that is enabled', found: clientId });
+  }
+
+  private async read(clientId: string): Promise<ApiClientRecord | undefined> {
+    const { record } = await this.clients.getOrLoad(clientId, async () => ({
+      record: await getJson(this.store, objectKeys.client(clientId), apiClientRecordSchema),
+    }));
+    return record;
   }
 }

@@ -82,7 +82,7 @@ function decoded(file: Buffer): string {
 }
 
 /** The one that the heading holds most of. */
-function delimiterOf(text: string): string {
+export function delimiterOf(text: string): string {
   const heading = text.slice(0, Math.max(0, text.search(/[\r\n]/)) || text.length);
   const counts = [',', ';', '\t'].map((delimiter) => ({ delimiter, count: heading.split(delimiter).length }));
   return counts.toSorted((a, b) => b.count - a.count)[0]?.delimiter ?? ',';

@@ -30,12 +30,17 @@ export class DocumentShelf {
 
   /** The client's document. Throws DOCUMENT_UNKNOWN, also for the document of somebody else, so that ids tell nothing. */
   async record(client: ApiClientRecord, documentId: string): Promise<DocumentRecord> {
-    let record = this.records.get(documentId);
-    if (record === undefined) {
-      record = await getJson(this.store, objectKeys.documentRecord(documentId), documentRecordSchema);
-      if (record !== undefined) this.records.set(documentId, record);
-    }
+    const record = await this.find(documentId);
     if (record?.clientId !== client.clientId) throw new SigningError('DOCUMENT_UNKNOWN', { found: documentId });
+    return record;
+  }
+
+  /** The document, whosever it is. */
+  async find(documentId: string): Promise<DocumentRecord | undefined> {
+    const known = this.records.get(documentId);
+    if (known !== undefined) return known;
+    const record = await getJson(this.store, objectKeys.documentRecord(documentId), documentRecordSchema);
+    if (record !== undefined) this.records.set(documentId, record);
     return record;
   }
 

@@ -85,7 +85,7 @@ export class JobAcceptance {
 
   /** Throws every refusal of `StepValidation`, `FieldCheck` and `ActivationDesk`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
-    const { archive, queues, images } = this.parts;
+    const { archive, queues } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
     if (!queues.available) throw new SigningError('QUEUE_UNAVAILABLE');
     const { clientId } = client;
@@ -96,31 +96,46 @@ export class JobAcceptance {
     const earlier = repeatable && (await archive.request(repeatable.jobId));
     if (repeatable !== undefined && earlier !== undefined) return this.resume(earlier, repeatable.bodySha256);
 
-    const jobId = repeatable?.jobId ?? newId('job');
-    const checked = await this.checkInTurn(client, request, jobId);
-    const wanted: StoredJob = {
-      ...(repeatable ?? { jobId }),
-      clientId,
-      documentId: request.documentId,
-      expectedVersion: checked.version,
-      ...(checked.version === request.expectedVersion ? {} : { seenVersion: request.expectedVersion }),
-      ...(request.reference === undefined ? {} : { reference: request.reference }),
+    const wanted = await this.prepare(client, request, {
+      ...(repeatable ?? { jobId: newId('job') }),
       requestId: head.requestId,
       lane: 'interactive',
-      createdAt: new Date().toISOString(),
-      ...(request.actor === undefined ? {} : { actor: request.actor }),
-      ...checked.terms,
-      ...(checked.warnings.length === 0 ? {} : { warnings: [...checked.warnings] }),
-      ...((await this.parts.webhooks.hasEnabled(clientId)) ? { webhooks: true } : {}),
-      steps: checked.steps,
-    };
-    await Promise.all(checked.images.map((image) => images.keep(image)));
-    await this.parts.numbers.claim(wanted);
+    });
     const [job] = await Promise.all([archive.keepRequest(wanted), archive.markOpen(wanted)]);
     // Another call with the same key was faster; the second marker goes when its job has ended.
     if (job !== wanted) return this.resume(job, wanted.bodySha256);
     await this.enqueue(job, () => queues.add(placeOf(job, 0)));
     return { job, isRepeat: false };
+  }
+
+  /**
+   * The job that a request becomes, with all that has to be there before it is stored: images, turn, numbers. What is stored
+   * then, and where, is the caller's. May be repeated with the same id. Throws as `accept` does.
+   */
+  async prepare(
+    client: ApiClientRecord,
+    request: SigningJobRequest,
+    head: Pick<StoredJob, 'jobId' | 'bodySha256' | 'requestId' | 'lane'>,
+  ): Promise<StoredJob> {
+    const { images, numbers } = this.parts;
+    const checked = await this.checkInTurn(client, request, head.jobId);
+    const job: StoredJob = {
+      ...head,
+      clientId: client.clientId,
+      documentId: request.documentId,
+      expectedVersion: checked.version,
+      ...(checked.version === request.expectedVersion ? {} : { seenVersion: request.expectedVersion }),
+      ...(request.reference === undefined ? {} : { reference: request.reference }),
+      createdAt: new Date().toISOString(),
+      ...(request.actor === undefined ? {} : { actor: request.actor }),
+      ...checked.terms,
+      ...(checked.warnings.length === 0 ? {} : { warnings: [...checked.warnings] }),
+      ...((await this.parts.webhooks.hasEnabled(client.clientId)) ? { webhooks: true } : {}),
+      steps: checked.steps,
+    };
+    await Promise.all(checked.images.map((image) => images.keep(image)));
+    await numbers.claim(job);
+    return job;
   }
 
   /** Each by itself: what is refused touches no other. Throws nothing for a single job. */

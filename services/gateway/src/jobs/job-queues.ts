@@ -3,6 +3,7 @@ import {
   queueName,
   queuePrefix,
   timestampQueueName,
+  type ChunkQueueJob,
   type Lane,
   type QueueJob,
   type TimestampQueueJob,
@@ -38,7 +39,7 @@ const probeBatch = 500;
 
 /** The BullMQ queues, one for each token and lane and one for later time-stamps, over one connection that fails at once when Redis is away. */
 export class JobQueues {
-  private readonly queues = new Map<string, Queue<QueueJob | TimestampQueueJob>>();
+  private readonly queues = new Map<string, Queue<QueueJob | TimestampQueueJob | ChunkQueueJob>>();
 
   constructor(
     private readonly redis: Redis,
@@ -77,6 +78,17 @@ export class JobQueues {
     return this.knowledge(
       places.map(({ token, lane, job }) => this.queue(queueName(token, lane)).toKey(queueJobId(job))),
     );
+  }
+
+  /** Puts a chunk of a batch into a bulk queue; adding it again while the queue knows it changes nothing. */
+  async addChunk(name: string, message: ChunkQueueJob, options: JobsOptions): Promise<void> {
+    await withPatience(this.queue(name).add('chunk', message, options));
+  }
+
+  /** Whether each of these is on its queue and has not ended. */
+  async knows(jobs: readonly { readonly name: string; readonly jobId: string }[]): Promise<boolean[]> {
+    const knowledge = await this.knowledge(jobs.map(({ name, jobId }) => this.queue(name).toKey(jobId)));
+    return knowledge.map((one) => one === 'live');
   }
 
   private async knowledge(keys: readonly string[]): Promise<QueueKnowledge[]> {
@@ -120,7 +132,7 @@ export class JobQueues {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
   }
 
-  private queue(name: string): Queue<QueueJob | TimestampQueueJob> {
+  private queue(name: string): Queue<QueueJob | TimestampQueueJob | ChunkQueueJob> {
     let queue = this.queues.get(name);
     if (queue === undefined) {
       queue = new Queue(name, { connection: this.redis, prefix: queuePrefix, skipVersionCheck: true });

@@ -1,0 +1,233 @@
+import {
+  objectKeys,
+  type BatchChunk,
+  type BatchEnd,
+  type BatchItem,
+  type ChunkJob,
+  type FedChunk,
+  type StoredBatch,
+  type StoredManifest,
+} from '@kyso/contracts';
+import { batchMode, createJson, readChunk, type BatchMode, type ObjectStore } from '@kyso/storage';
+import type { Logger } from 'pino';
+import type { ClientRegistry } from '../auth/client-registry.js';
+import type { BatchArchive } from './batch-archive.js';
+import type { BatchTallies } from './batch-tallies.js';
+import { chunksOf, type BatchTally } from './batch-tally.js';
+import type { ChunkQueues } from './chunk-queues.js';
+import type { ItemAcceptance } from './item-acceptance.js';
+import { storedLines } from './manifest-lines.js';
+import type { Manifests } from './manifests.js';
+
+export interface BatchFeederParts {
+  readonly store: ObjectStore;
+  readonly archive: BatchArchive;
+  readonly tallies: BatchTallies;
+  readonly manifests: Manifests;
+  readonly items: ItemAcceptance;
+  readonly queues: ChunkQueues;
+  readonly clients: Pick<ClientRegistry, 'find'>;
+  readonly logger: Logger;
+  /** Chunks of one batch that are fed and have not ended: enough that no token waits, few enough for Redis and for a pause. */
+  readonly chunksAhead: number;
+  readonly now: () => Date;
+}
+
+/** What a pass over all open batches found. */
+export interface FeedingPass {
+  readonly open: number;
+  readonly running: number;
+  readonly openItems: number;
+}
+
+/** Items of a chunk that are accepted at a time: each may wait for a text to be found, or for its file. */
+const acceptedAtATime = 8;
+/** Chunks that one batch is fed in one pass, so that the next one gets its turn. */
+const chunksARound = 4;
+/** A manifest that has not come by then does not come any more. */
+const manifestWithinMs = 7 * 86_400_000;
+
+/**
+ * Feeds open batches to the queues in windows, and ends those of which every item has its outcome. It keeps nothing that the store
+ * does not have: a pass of another gateway goes on where this one stopped, and a pass by two at a time does no harm.
+ */
+export class BatchFeeder {
+  constructor(private readonly parts: BatchFeederParts) {}
+
+  /** One pass. Throws when the store or Redis cannot be asked; a batch that has a fault of its own holds up no other. */
+  async run(): Promise<FeedingPass> {
+    const { archive, logger } = this.parts;
+    const batches: StoredBatch[] = [];
+    for (const batchId of await archive.open()) {
+      const batch = await archive.batch(batchId);
+      // A mark alone is the trace of a request that was cut off; the same request completes it.
+      if (batch !== undefined) batches.push(batch);
+    }
+    // Oldest first among those of one priority.
+    batches.sort((a, b) => b.priority - a.priority);
+    let running = 0;
+    let openItems = 0;
+    for (const batch of batches) {
+      try {
+        const { mode, left } = await this.advance(batch);
+        if (mode === 'go') running += 1;
+        openItems += left;
+      } catch (error) {
+        logger.warn({ err: error, batchId: batch.batchId }, 'a batch could not go on; it is tried again');
+      }
+    }
+    return { open: batches.length, running, openItems };
+  }
+
+  private async advance(batch: StoredBatch): Promise<{ readonly mode: BatchMode; readonly left: number }> {
+    const { archive, tallies, now } = this.parts;
+    const { batchId } = batch;
+    if ((await archive.end(batchId)) !== undefined) {
+      await archive.unmark(batch);
+      return { mode: 'waits', left: 0 };
+    }
+    const tally = tallies.of(batchId);
+    await tally.refresh();
+    const control = await archive.control(batchId);
+    const mode = batchMode(batch, control, { now: now(), begun: tally.chunksFed > 0 });
+    const manifest = await this.manifestOf(batch, mode);
+    const left = (manifest?.items ?? 0) - tally.ended;
+    if (mode === 'go' && (await this.pauseItself(batch, tally, control?.failed ?? 0))) return { mode: 'paused', left };
+    if (mode === 'go' || mode === 'cancel') await this.putBack(batch, tally);
+    if (mode === 'go' && manifest !== undefined) await this.feed(batch, manifest, tally);
+    const isFed = mode === 'cancel' || (manifest !== undefined && tally.chunksFed >= chunksOf(manifest.items));
+    if (isFed && tally.open.size === 0) await this.end(batch, { manifest, tally, mode });
+    return { mode, left };
+  }
+
+  private async manifestOf(batch: StoredBatch, mode: BatchMode): Promise<StoredManifest | undefined> {
+    const { archive, manifests, now } = this.parts;
+    const manifest = await archive.manifest(batch.batchId);
+    if (manifest !== undefined || mode === 'cancel') return manifest;
+    if (batch.source.kind === 'prefix') return mode === 'go' ? manifests.list(batch) : undefined;
+    const at = now();
+    if (at.getTime() - Date.parse(batch.createdAt) < manifestWithinMs) return undefined;
+    const control = { action: 'cancel', at: at.toISOString(), reason: 'no manifest came within 7 days' } as const;
+    await archive.addControl(batch.batchId, control, (last) => last?.action !== 'cancel');
+    return undefined;
+  }
+
+  /** Pauses the batch when too many items have failed since somebody last let it go on. */
+  private async pauseItself(batch: StoredBatch, tally: BatchTally, failedBefore: number): Promise<boolean> {
+    const { pauseAfterFailures } = batch;
+    if (pauseAfterFailures === undefined || tally.failed - failedBefore < pauseAfterFailures) return false;
+    const { archive, logger, now } = this.parts;
+    const reason = `${tally.failed - failedBefore} items failed, most with ${tally.failures[0]?.code ?? 'no code'}`;
+    const control = { action: 'pause', at: now().toISOString(), reason, failed: tally.failed } as const;
+    await archive.addControl(batch.batchId, control, (last) => last === undefined || last.action === 'resume');
+    logger.warn({ batchId: batch.batchId, reason }, 'batch paused by itself');
+    return true;
+  }
+
+  /** Puts chunks back on the queues that don't know them: they were put aside, or Redis was lost. */
+  private async putBack(batch: StoredBatch, tally: BatchTally): Promise<void> {
+    const { queues, logger } = this.parts;
+    const open = [...tally.open].flatMap(([chunk, { groups }]) => [...groups].map((group) => ({ chunk, group })));
+    const places = await Promise.all(
+      open.map(async (one) => ({ ...one, batchId: batch.batchId, tokens: await this.tokensOf(batch, tally, one) })),
+    );
+    const known = await queues.areKnown(places);
+    for (const [index, place] of places.entries()) {
+      if (known[index] === true) continue;
+      // The outcome may have come after the look at it, before this one at the queue.
+      await queues.add(place, batch.priority);
+      logger.info({ batchId: batch.batchId, chunk: place.chunk, group: place.group }, 'chunk was put on the queue');
+    }
+  }
+
+  private async tokensOf(
+    { batchId }: StoredBatch,
+    tally: BatchTally,
+    { chunk, group }: { readonly chunk: number; readonly group: number },
+  ): Promise<readonly string[]> {
+    const open = tally.open.get(chunk);
+    if (open === undefined) return [];
+    open.tokens ??= (await readChunk(this.parts.store, batchId, chunk))?.groups.map(({ tokens }) => tokens) ?? [];
+    return open.tokens[group] ?? [];
+  }
+
+  private async feed(batch: StoredBatch, manifest: StoredManifest, tally: BatchTally): Promise<void> {
+    const { chunksAhead } = this.parts;
+    for (let round = 0; round < chunksARound; round++) {
+      if (tally.open.size >= chunksAhead || tally.chunksFed >= chunksOf(manifest.items)) return;
+      const chunk = tally.chunksFed;
+      await this.feedChunk(batch, manifest, chunk);
+      await tally.refresh();
+      if (tally.chunksFed === chunk) throw new Error(`expected chunk ${chunk} to be fed, found that it is not`);
+    }
+  }
+
+  /** What is cut off here is done again by the next pass, with the same ids. */
+  private async feedChunk(batch: StoredBatch, manifest: StoredManifest, chunk: number): Promise<void> {
+    const { store, queues, now } = this.parts;
+    const { batchId, clientId } = batch;
+    const client = await this.parts.clients.find(clientId);
+    const lines = await storedLines(store, batchId, { manifest, chunk });
+    if (lines === undefined) throw new Error(`expected chunk ${chunk} of the manifest of ${batchId}, found none`);
+    const jobs: ChunkJob[] = [];
+    const refused: BatchItem[] = [];
+    let next = 0;
+    const takeTurns = async (): Promise<void> => {
+      for (let line = lines[next++]; line !== undefined; line = lines[next++]) {
+        const accepted = await this.parts.items.accept(client, batch, line);
+        if (accepted.kind === 'accepted') jobs.push(accepted.item);
+        else refused.push(accepted.item);
+      }
+    };
+    await Promise.all(Array.from({ length: acceptedAtATime }, takeTurns));
+    const createdAt = now().toISOString();
+    const wanted: BatchChunk = { batchId, chunk, createdAt, groups: groupsOf(jobs) };
+    const created = await createJson(store, objectKeys.batchChunk(batchId, chunk), wanted);
+    const counts = created ? wanted : await readChunk(store, batchId, chunk);
+    if (counts === undefined) throw new Error(`expected chunk ${chunk} of ${batchId}, found that it disappeared`);
+    // Another gateway may have accepted what this one refused: what was stored first counts, for both.
+    const accepted = new Set(counts.groups.flatMap((group) => group.jobs.map(({ item }) => item)));
+    const items = refused.filter(({ item }) => !accepted.has(item));
+    if (accepted.size + items.length !== lines.length) {
+      throw new Error(`chunk ${chunk} of ${batchId}: expected ${lines.length} items, found another gateway’s`);
+    }
+    const fed: FedChunk = { groups: counts.groups.length, at: createdAt, items };
+    await createJson(store, objectKeys.fedChunk(batchId, chunk), fed);
+    for (const [group, { tokens }] of counts.groups.entries()) {
+      await queues.add({ batchId, chunk, group, tokens }, batch.priority);
+    }
+  }
+
+  private async end(
+    batch: StoredBatch,
+    of: { readonly manifest: StoredManifest | undefined; readonly tally: BatchTally; readonly mode: BatchMode },
+  ): Promise<void> {
+    const { archive, tallies, logger, now } = this.parts;
+    const { manifest, tally, mode } = of;
+    const total = manifest?.items ?? 0;
+    const { completed, failed } = tally;
+    const end: BatchEnd = {
+      status: mode === 'cancel' ? 'cancelled' : 'completed',
+      endedAt: now().toISOString(),
+      counts: { total, completed, failed, cancelled: total - completed - failed },
+      failures: tally.failures,
+      chunksBegun: tally.chunksFed,
+    };
+    await archive.close(batch, end);
+    tallies.forget(batch.batchId);
+    logger.info({ batchId: batch.batchId, status: end.status, ...end.counts }, 'batch ended');
+  }
+}
+
+/** Jobs that take the same way over the tokens, in the order of their items. */
+function groupsOf(jobs: readonly ChunkJob[]): BatchChunk['groups'] {
+  const groups = new Map<string, { tokens: string[]; jobs: ChunkJob[] }>();
+  for (const item of [...jobs].sort((a, b) => a.item - b.item)) {
+    const tokens = item.job.steps.map(({ token }) => token);
+    const way = tokens.join(' ');
+    const group = groups.get(way) ?? { tokens, jobs: [] };
+    groups.set(way, group);
+    group.jobs.push(item);
+  }
+  return [...groups.values()];
+}
