@@ -12,6 +12,16 @@ import { ActivationDesk } from './activations/activation-desk.js';
 import { ClientRegistry } from './auth/client-registry.js';
 import { DoorKeeper } from './auth/door-keeper.js';
 import { MinuteCounter, RequestBudget } from './auth/rate-limits.js';
+import { BatchArchive } from './batches/batch-archive.js';
+import { BatchDesk } from './batches/batch-desk.js';
+import { BatchEvents } from './batches/batch-events.js';
+import { BatchFeeder } from './batches/batch-feeder.js';
+import { BatchMetrics } from './batches/batch-metrics.js';
+import { BatchResults } from './batches/batch-results.js';
+import { BatchTallies } from './batches/batch-tallies.js';
+import { ChunkQueues } from './batches/chunk-queues.js';
+import { ItemAcceptance } from './batches/item-acceptance.js';
+import { Manifests } from './batches/manifests.js';
 import type { Config } from './config.js';
 import { controllers } from './controllers.js';
 import { watchCertificates } from './credentials/certificate-metrics.js';
@@ -26,6 +36,7 @@ import { DocumentShelf } from './documents/document-shelf.js';
 import { FreeSpace } from './documents/free-space.js';
 import { FieldCheck } from './documents/field-check.js';
 import { PageGeometry } from './documents/page-geometry.js';
+import { Inbox } from './documents/inbox.js';
 import { Scans } from './documents/scans.js';
 import { Uploads } from './documents/upload.js';
 import { Housekeeping } from './housekeeping/housekeeping.js';
@@ -131,11 +142,12 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const shelf = new DocumentShelf(store);
   const geometry = new PageGeometry(store);
   const { maxDocumentBytes, uploadIdleMs: idleMs } = config;
+  const freeSpace = new FreeSpace(config.storeFolder, config.minFreeBytes);
   const uploads = new Uploads({
     store,
     shelf,
     geometry,
-    freeSpace: new FreeSpace(config.storeFolder, config.minFreeBytes),
+    freeSpace,
     scans: new Scans(store, config),
     limits: {
       maxDocumentBytes,
@@ -216,6 +228,31 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     screening: parts.screening,
     logger,
   });
+  const batches = new BatchArchive(store);
+  const tallies = new BatchTallies(store);
+  const manifests = new Manifests({ store, archive: batches, maxItems: config.maxBatchItems, now });
+  const results = new BatchResults({ store, archive: batches });
+  const batchDesk = new BatchDesk({ archive: batches, tallies, manifests, results, now });
+  const limits = { maxDocumentBytes, maxScreenedObjects: config.screeningMaxObjects };
+  const items = new ItemAcceptance({
+    acceptance,
+    archive,
+    inbox: new Inbox({ store, shelf, geometry, freeSpace, limits }),
+    logger,
+  });
+  const feeder = new BatchFeeder({
+    store,
+    archive: batches,
+    tallies,
+    manifests,
+    items,
+    queues: new ChunkQueues(queues),
+    clients,
+    webhooks,
+    logger,
+    chunksAhead: config.batchChunksAhead,
+    now,
+  });
   const drawing = new RehearsalDrawing(store, config);
   const storedImages = new StoredImages(store);
   const rehearsal = new Rehearsal({
@@ -283,6 +320,13 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: JobAcceptance, useValue: acceptance },
     { provide: Verifications, useValue: verifications },
     { provide: WebhookDesk, useValue: new WebhookDesk({ book: webhooks, deadLetters, signer, send, now }) },
+    { provide: BatchDesk, useValue: batchDesk },
+    {
+      provide: BatchEvents,
+      inject: [STOP_SIGNAL],
+      useFactory: (stopSignal: AbortSignal) =>
+        new BatchEvents({ desk: batchDesk, stopSignal, maxStreams: config.maxEventStreams }),
+    },
     {
       provide: JobDesk,
       inject: [STOP_SIGNAL],
@@ -323,7 +367,17 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
           logger,
           now,
         });
-        return new Housekeeping({ config, logger, store, redis, archive, queues, metrics, deliverer });
+        return new Housekeeping({
+          config,
+          logger,
+          store,
+          redis,
+          archive,
+          queues,
+          metrics,
+          deliverer,
+          batches: { feeder, metrics: new BatchMetrics(registry) },
+        });
       },
     },
   ];

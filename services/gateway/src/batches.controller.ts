@@ -86,18 +86,19 @@ export class BatchesController {
     summary: 'Sends the documents of a batch',
     description:
       'NDJSON, one BatchItemRequest a line; or CSV with their members as headings, those of a step with its number before them ' +
-      '(`2.number`). It is streamed. With one fault nothing is kept. The same manifest again changes nothing.',
+      '(`2.number`). NDJSON is streamed and may have any length. With one fault nothing is kept. The same manifest again changes nothing.',
   })
   @ApiConsumes(...manifestTypes)
   @ApiBody({ required: true, schema: { type: 'string' }, description: 'The manifest' })
   @ApiResponse({ status: 200, ...shown })
   async manifest(
     @Param('batchId', id) batchId: string,
-    @Body() body: Readable,
+    @Body() sent: Readable | Buffer,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Batch> {
     const mediaType = mediaTypeOf(request) as ManifestType;
+    const body = Buffer.isBuffer(sent) ? Readable.from([sent]) : sent;
     return closingOnRefusal(request, reply, () =>
       this.desk.takeManifest(callerOf(request), batchId, { body, mediaType }),
     );

@@ -151,6 +151,16 @@ export const configSchema = z.object({
   reconcileGraceMs: wholeNumber(0, 600_000)
     .default(3_000)
     .describe('Milliseconds that a new job is left alone by the reconciler.'),
+  batchIntervalMs: wholeNumber(50, 60_000)
+    .default(500)
+    .describe('Milliseconds between looks at open batches: feeding, pausing and ending take so much longer.'),
+  batchChunksAhead: wholeNumber(1, 10_000)
+    .default(32)
+    .describe(
+      'Chunks of 50 documents of one batch that wait on the queues or are being signed; the others wait in the store. Large ' +
+        'enough that no token is idle between two looks, small enough for Redis.',
+    ),
+  maxBatchItems: wholeNumber(1, 10_000_000).default(1_000_000).describe('Documents in one batch.'),
   sweepIntervalMs: wholeNumber(1_000, 86_400_000)
     .default(600_000)
     .describe('Milliseconds between passes that remove what crashes left of uploads.'),

@@ -1,4 +1,5 @@
 import { ActivationsController } from './activations.controller.js';
+import { BatchesController } from './batches.controller.js';
 import { CredentialAdminController } from './credential-admin.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { DocumentsController } from './documents.controller.js';
@@ -22,6 +23,7 @@ export const controllers = [
   ActivationsController,
   SigningJobsController,
   SigningJobSetsController,
+  BatchesController,
   TemplatesController,
   TextsController,
   TokensController,

@@ -62,6 +62,7 @@ try {
       'image/png': 'stream',
       'image/tiff': 'stream',
       'text/csv': 'buffer',
+      'application/x-ndjson': 'stream',
     },
     pagesPrefix: '/docs',
     configure: (app) => {

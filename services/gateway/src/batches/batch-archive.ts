@@ -71,12 +71,12 @@ export class BatchArchive {
     return this.known(this.ends, batchId, () => getJson(this.store, key, batchEndSchema));
   }
 
-  /** Ends the batch; harmless when repeated. */
-  async close(batch: StoredBatch, end: BatchEnd): Promise<void> {
-    await createJson(this.store, objectKeys.batchEnd(batch.batchId), end);
-    await this.unmark(batch);
+  /** Stores how the batch ended; harmless when repeated. */
+  async keepEnd(batchId: string, end: BatchEnd): Promise<void> {
+    await createJson(this.store, objectKeys.batchEnd(batchId), end);
   }
 
+  /** Takes an ended batch off the list of open ones. */
   async unmark(batch: StoredBatch): Promise<void> {
     await this.store.delete(objectKeys.openBatch(batch));
   }

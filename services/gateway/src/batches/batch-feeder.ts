@@ -8,9 +8,10 @@ import {
   type StoredBatch,
   type StoredManifest,
 } from '@kyso/contracts';
-import { batchMode, createJson, readChunk, type BatchMode, type ObjectStore } from '@kyso/storage';
+import { batchMode, createJson, keepEvent, readChunk, type BatchMode, type ObjectStore } from '@kyso/storage';
 import type { Logger } from 'pino';
 import type { ClientRegistry } from '../auth/client-registry.js';
+import type { WebhookBook } from '../webhooks/webhook-book.js';
 import type { BatchArchive } from './batch-archive.js';
 import type { BatchTallies } from './batch-tallies.js';
 import { chunksOf, type BatchTally } from './batch-tally.js';
@@ -27,6 +28,7 @@ export interface BatchFeederParts {
   readonly items: ItemAcceptance;
   readonly queues: ChunkQueues;
   readonly clients: Pick<ClientRegistry, 'find'>;
+  readonly webhooks: Pick<WebhookBook, 'hasEnabled'>;
   readonly logger: Logger;
   /** Chunks of one batch that are fed and have not ended: enough that no token waits, few enough for Redis and for a pause. */
   readonly chunksAhead: number;
@@ -82,8 +84,9 @@ export class BatchFeeder {
   private async advance(batch: StoredBatch): Promise<{ readonly mode: BatchMode; readonly left: number }> {
     const { archive, tallies, now } = this.parts;
     const { batchId } = batch;
-    if ((await archive.end(batchId)) !== undefined) {
-      await archive.unmark(batch);
+    const ended = await archive.end(batchId);
+    if (ended !== undefined) {
+      await this.close(batch, ended);
       return { mode: 'waits', left: 0 };
     }
     const tally = tallies.of(batchId);
@@ -213,9 +216,22 @@ export class BatchFeeder {
       failures: tally.failures,
       chunksBegun: tally.chunksFed,
     };
-    await archive.close(batch, end);
+    await archive.keepEnd(batch.batchId, end);
+    await this.close(batch, end);
     tallies.forget(batch.batchId);
     logger.info({ batchId: batch.batchId, status: end.status, ...end.counts }, 'batch ended');
+  }
+
+  /** Tells of the end before the mark goes, so that a crash tells it again. */
+  private async close(batch: StoredBatch, { counts, endedAt: at }: BatchEnd): Promise<void> {
+    const { store, archive, webhooks } = this.parts;
+    const { clientId, batchId, reference } = batch;
+    if (await webhooks.hasEnabled(clientId)) {
+      const { completed, failed, cancelled } = counts;
+      const data = { batchId, ...(reference === undefined ? {} : { reference }), completed, failed, cancelled };
+      await keepEvent(store, { clientId, type: 'batch.completed', at, data });
+    }
+    await archive.unmark(batch);
   }
 }
 

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { SealedPinSweeper } from '../activations/sealed-pin-sweeper.js';
 import { UploadSweeper } from '../documents/upload-sweeper.js';
+import type { BatchFeeder } from '../batches/batch-feeder.js';
+import type { BatchMetrics } from '../batches/batch-metrics.js';
 import type { JobArchive } from '../jobs/job-archive.js';
 import type { JobMetrics } from '../jobs/job-metrics.js';
 import type { JobQueues } from '../jobs/job-queues.js';
@@ -22,12 +24,13 @@ export interface HousekeepingParts {
   readonly queues: JobQueues;
   readonly metrics: JobMetrics;
   readonly deliverer: Deliverer;
+  readonly batches: { readonly feeder: BatchFeeder; readonly metrics: BatchMetrics };
 }
 
 /** What is being sent to webhooks when the process stops may take so long. */
 const lastDeliveriesMs = 5_000;
 
-/** What one of the gateways does in the background: the reconciler, the queue of later time-stamps, webhooks, and the sweeping of interrupted uploads. */
+/** What one of the gateways does in the background: the reconciler, batches, the queue of later time-stamps, webhooks, and the sweeping of interrupted uploads. */
 export class Housekeeping {
   private readonly chores: Chores;
   private readonly leadership: Leadership;
@@ -36,7 +39,7 @@ export class Housekeeping {
 
   constructor(parts: HousekeepingParts) {
     this.deliverer = parts.deliverer;
-    const { config, logger, store, redis, archive, queues, metrics } = parts;
+    const { config, logger, store, redis, archive, queues, metrics, batches } = parts;
     // A gateway that dies is followed by another after three intervals.
     this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(2_000, config.reconcileIntervalMs * 3));
     const reconciler = new Reconciler({ archive, queues, logger, graceMs: config.reconcileGraceMs });
@@ -88,8 +91,15 @@ export class Housekeeping {
         if (await ledByUs()) await this.deliverer.sweepDeadLetters(config.webhookDeadLetterDays);
       },
     };
+    const feedBatches: Chore = {
+      name: 'feed batches',
+      everyMs: config.batchIntervalMs,
+      run: async () => {
+        if (await ledByUs()) batches.metrics.passed(await batches.feeder.run());
+      },
+    };
     const ofWebhooks = config.webhookHosts.length === 0 ? [] : [tellWebhooks, sweepDeadLetters];
-    this.chores = new Chores([reconcile, timestamps, sweep, sweepPins, ...ofWebhooks], logger);
+    this.chores = new Chores([reconcile, feedBatches, timestamps, sweep, sweepPins, ...ofWebhooks], logger);
     // Redis may have come back empty.
     redis.on('ready', () => this.chores.hurry(reconcile));
   }
