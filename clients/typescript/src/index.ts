@@ -1,3 +1,4 @@
+export { Batches, type SentManifest } from './batches.js';
 export type * from './generated/api.js';
 export { KysoClient, type KysoClientOptions, type UploadBody } from './kyso-client.js';
 export { JobFailed, KysoError } from './kyso-error.js';

@@ -1,10 +1,10 @@
+import { Batches } from './batches.js';
 import createClient, { type Client } from 'openapi-fetch';
 import type {
   Credential,
   Document,
   DryRun,
   paths,
-  Problem,
   SigningJob,
   SigningJobRequest,
   SigningJobSet,
@@ -13,7 +13,8 @@ import type {
   TextCatalogue,
   ValidationReport,
 } from './generated/api.js';
-import { JobFailed, KysoError } from './kyso-error.js';
+import { unwrap, problemOf } from './answers.js';
+import { JobFailed } from './kyso-error.js';
 import { repeatingFetch, type RepeatRules } from './repeating-fetch.js';
 
 export interface KysoClientOptions {
@@ -38,6 +39,8 @@ const longestWaitSeconds = 60;
 export class KysoClient {
   /** Every call of docs/openapi.json: `client.api.GET('/v1/policies')`. */
   readonly api: Client<paths>;
+  /** Many documents in one order. */
+  readonly batches: Batches;
 
   constructor(private readonly options: KysoClientOptions) {
     const { baseUrl, apiKey, repeat, fetch: fetchOnce = fetch } = options;
@@ -46,6 +49,7 @@ export class KysoClient {
       headers: { authorization: `Bearer ${apiKey}` },
       fetch: repeatingFetch(fetchOnce, { tries: 5, firstPauseMs: 1_000, ...repeat }),
     });
+    this.batches = new Batches(this.api, { baseUrl, apiKey, fetchOnce });
   }
 
   /** A PDF, or a scan (JPEG, PNG, TIFF) of which one is made. After a lost connection upload again: the new document counts. */
@@ -171,19 +175,4 @@ function headersOf({
 }) {
   const wait = Math.min(longestWaitSeconds, Math.floor(waitSeconds));
   return { 'Idempotency-Key': idempotencyKey, ...(wait > 0 ? { Prefer: `wait=${wait}` } : {}) };
-}
-
-/** The body of an answer, or its problem as an error. */
-function unwrap<T>({ data, error, response }: { data?: T; error?: unknown; response: Response }): T {
-  if (response.ok && data !== undefined) return data;
-  throw new KysoError(response.status, isProblem(error) ? error : {});
-}
-
-async function problemOf(response: Response): Promise<KysoError> {
-  const body: unknown = await response.json().catch(() => undefined);
-  return new KysoError(response.status, isProblem(body) ? body : {});
-}
-
-function isProblem(body: unknown): body is Partial<Problem> {
-  return typeof body === 'object' && body !== null && 'code' in body;
 }

@@ -441,6 +441,201 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/batches': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Lists one’s batches, newest first */
+    get: operations['Batches_list'];
+    put?: never;
+    /**
+     * Orders signatures on many documents
+     * @description What is done with every document, when, and where the documents come from: a manifest that is sent next, or a prefix of the object store. Each item is accepted or refused by itself when its turn comes.
+     */
+    post: operations['Batches_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/manifest': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Sends the documents of a batch
+     * @description NDJSON, one BatchItemRequest a line; or CSV with their members as headings, those of a step with its number before them (`2.number`). NDJSON is streamed and may have any length. With one fault nothing is kept. The same manifest again changes nothing.
+     */
+    put: operations['Batches_manifest'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Shows how a batch stands
+     * @description With its rate, its expected end, and failures by code.
+     */
+    get: operations['Batches_show'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/pause': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Pauses a batch
+     * @description Items that are being signed are ended; within seconds none is begun.
+     */
+    post: operations['Batches_pause'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Lets a paused batch go on */
+    post: operations['Batches_resume'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Cancels what is left of a batch
+     * @description What was signed stays signed. It cannot be undone.
+     */
+    post: operations['Batches_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/retry': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Orders the items that failed once more
+     * @description As a batch of its own; an item of which some steps were released goes on after them.
+     */
+    post: operations['Batches_retry'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/items': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Lists outcomes, page by page */
+    get: operations['Batches_items'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/results': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Downloads all outcomes
+     * @description NDJSON (BatchItem) or CSV, streamed; those so far, of an open batch.
+     */
+    get: operations['Batches_results'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/batches/{batchId}/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Follows a batch by server-sent events
+     * @description Events `batch` (schema Batch): how it stands now, then whenever that changes, until it has ended.
+     */
+    get: operations['Batches_follow'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/templates': {
     parameters: {
       query?: never;
@@ -952,6 +1147,45 @@ export interface components {
       /** @description Default: as the shape of the rectangle asks */
       align?: components['schemas']['TextAlign'];
     };
+    Batch: {
+      batchId: string;
+      reference?: string;
+      status: components['schemas']['BatchStatus'];
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      endedAt?: string;
+      priority: number;
+      window?: components['schemas']['BatchWindow'];
+      /**
+       * Format: date-time
+       * @description When its window opens, while it waits for it
+       */
+      opensAt?: string;
+      /** @description The batch whose failed items these are */
+      retryOf?: string;
+      items: components['schemas']['BatchCounts'];
+      /** @description By code, the most frequent first */
+      failures: components['schemas']['BatchFailures'][];
+      /** @description Of the last minutes, while it runs */
+      itemsPerSecond?: number;
+      /**
+       * Format: date-time
+       * @description If it goes on at this rate, and in its windows
+       */
+      expectedEnd?: string;
+      /** @description Where it paused by itself */
+      pausedBecause?: string;
+    };
+    BatchCounts: {
+      /** @description Known when the manifest was read */
+      total?: number;
+      /** @description Without an outcome yet */
+      open?: number;
+      completed: number;
+      failed: number;
+      cancelled: number;
+    };
     BatchEnd: {
       batchId: string;
       /** @description The caller’s own reference */
@@ -962,6 +1196,139 @@ export interface components {
       failed: number;
       /** @description Items that the batch was cancelled before */
       cancelled: number;
+    };
+    BatchFailures: {
+      code: components['schemas']['FailureCode'];
+      messageVi: string;
+      messageEn: string;
+      count: number;
+      /** @description One of them, to look at */
+      firstItem: number;
+      /** @description What was found at that one */
+      found?: string;
+    };
+    BatchItem: {
+      /** @description Of the manifest, from 0 */
+      item: number;
+      reference?: string;
+      object?: string;
+      documentId?: string;
+      /** @description Under which its versions and the audit log name it */
+      jobId?: string;
+      status: components['schemas']['BatchItemStatus'];
+      /** @description The newest version that it released; also of an item that failed later */
+      version?: number;
+      /** @description Of that version’s signature */
+      level?: components['schemas']['Level'];
+      /** @description The level that a later version reaches */
+      deferredLevel?: components['schemas']['Level'];
+      sizeBytes?: number;
+      sha256?: string;
+      /** Format: date-time */
+      endedAt?: string;
+      failure?: components['schemas']['Failure'];
+    };
+    BatchItemPage: {
+      /** @description Those that have ended, in the order of the manifest’s chunks */
+      items: components['schemas']['BatchItem'][];
+      /** @description For `from` of the next page */
+      next?: number;
+    };
+    BatchItemRequest: {
+      /** @description A document that was uploaded */
+      documentId?: string;
+      /** @description A PDF that lies in the object store below inbox/<clientId>/; it becomes a document when its turn comes */
+      object?: string;
+      /**
+       * @description The version that is to be signed; another current one fails
+       * @default 0
+       */
+      expectedVersion?: number;
+      /** @description The caller’s own reference, given back with the outcome */
+      reference?: string;
+      policy?: string;
+      actor?: components['schemas']['Actor'];
+      /** @description By position: what differs from the batch’s step */
+      steps?: components['schemas']['StepOverride'][];
+    };
+    /** @enum {string} */
+    BatchItemStatus: 'completed' | 'failed' | 'cancelled';
+    BatchList: {
+      batches: components['schemas']['Batch'][];
+      /** @description For `before` of the next page */
+      next?: string;
+    };
+    BatchRequest: {
+      source: components['schemas']['BatchSource'];
+      /** @description What is done with every document, one after the other */
+      steps: components['schemas']['SigningStep'][];
+      /** @description The caller’s own name for it */
+      reference?: string;
+      /** @description A policy of GET /v1/policies. Absent: the client’s first one */
+      policy?: string;
+      actor?: components['schemas']['Actor'];
+      /** @description Absent: it begins at once and goes on until it is done */
+      window?: components['schemas']['BatchWindow'];
+      /**
+       * @description Of two batches on one token the higher goes first
+       * @default 5
+       */
+      priority?: number;
+      /** @description Pauses by itself when so many items have failed, so that one fault does not fail a whole night */
+      pauseAfterFailures?: number;
+    };
+    BatchRetry: {
+      /**
+       * @description The items that are tried again
+       * @default [
+       *       "failed"
+       *     ]
+       */
+      statuses?: ('failed' | 'cancelled')[];
+      /** @description Absent: at once */
+      window?: components['schemas']['BatchWindow'];
+    };
+    BatchSource:
+      | {
+          /** @enum {string} */
+          kind: 'manifest';
+        }
+      | {
+          /** @enum {string} */
+          kind: 'prefix';
+          /** @description All PDFs (*.pdf) that lie below inbox/<clientId>/<prefix>/ when it is read */
+          prefix: string;
+        };
+    /**
+     * @description awaiting-manifest: PUT the manifest; reading: its items are being listed; waiting: for its window; running; paused; cancelling: what was begun is being ended; completed, cancelled: ended, every item has an outcome
+     * @enum {string}
+     */
+    BatchStatus:
+      'awaiting-manifest' | 'reading' | 'waiting' | 'running' | 'paused' | 'cancelling' | 'completed' | 'cancelled';
+    BatchWindow: {
+      /** @description HH:MM in Vietnam, included */
+      from: string;
+      /** @description HH:MM in Vietnam, not included; at or before `from`: on the next day */
+      until: string;
+      /**
+       * @description On which it opens: a night belongs to the day of its evening
+       * @default [
+       *       "sunday",
+       *       "monday",
+       *       "tuesday",
+       *       "wednesday",
+       *       "thursday",
+       *       "friday",
+       *       "saturday"
+       *     ]
+       */
+      days: components['schemas']['Weekday'][];
+      /**
+       * @description What becomes of items that are left at its end: they wait for the next window, or are finished now
+       * @default wait
+       * @enum {string}
+       */
+      atEnd: 'wait' | 'finish';
     };
     CertificateSummary: {
       subject: string;
@@ -1982,6 +2349,36 @@ export interface components {
       | 'waiting'
       | 'completed'
       | 'failed';
+    StepOverride: {
+      credentialId?: string;
+      /** @description Absent: the policy’s */
+      level?: components['schemas']['Level'];
+      reason?: string;
+      location?: string;
+      /** @description How it looks and where it stands, unless placement or field say otherwise. Not with appearance */
+      template?: components['schemas']['TemplateRef'];
+      /** @description Fully qualified name of an empty signature field of the document, which is filled. Absent: a new field; or, where a certification, a lock or the owner forbids new ones, the only empty field that may be filled */
+      field?: string;
+      /** @description By which the owner of the key gave the PIN, of POST /v1/credentials/{credentialId}/activations. Needed for keys whose PIN no signer has (ACTIVATION_REQUIRED) */
+      activationId?: string;
+      /** @description Absent, also in the template: an invisible signature. Not with field, whose author placed it */
+      placement?: components['schemas']['Placement'];
+      /** @description Needs a placement or a field */
+      appearance?: components['schemas']['Appearance'];
+      /** @description Number and symbol of the document, such as 123/QĐ-UBND: {number}, or 123 alone: {serial}. Checked and written as the decree asks (05 for 5); with a register it is given once a year */
+      number?: string;
+      /**
+       * Format: date
+       * @description Date of the document, such as 2026-11-22: {date}, {day}, {month}, {year}. Not in the future in Vietnam
+       */
+      date?: string;
+      /** @description A text of the caller: {note} */
+      note?: string;
+      /** @description Written in the same step as the signature: number and date beside the seal, each by its template */
+      texts?: components['schemas']['StepText'][];
+      /** @description For role attachment: the document that it belongs to, which must be approved and sealed; its newest version counts */
+      attachmentOf?: string;
+    };
     StepResult: {
       step: number;
       credentialId: string;
@@ -2640,7 +3037,20 @@ export type AnchorOccurrence = components['schemas']['AnchorOccurrence'];
 export type AnchorPlacement = components['schemas']['AnchorPlacement'];
 export type AnchorSide = components['schemas']['AnchorSide'];
 export type Appearance = components['schemas']['Appearance'];
+export type Batch = components['schemas']['Batch'];
+export type BatchCounts = components['schemas']['BatchCounts'];
 export type BatchEnd = components['schemas']['BatchEnd'];
+export type BatchFailures = components['schemas']['BatchFailures'];
+export type BatchItem = components['schemas']['BatchItem'];
+export type BatchItemPage = components['schemas']['BatchItemPage'];
+export type BatchItemRequest = components['schemas']['BatchItemRequest'];
+export type BatchItemStatus = components['schemas']['BatchItemStatus'];
+export type BatchList = components['schemas']['BatchList'];
+export type BatchRequest = components['schemas']['BatchRequest'];
+export type BatchRetry = components['schemas']['BatchRetry'];
+export type BatchSource = components['schemas']['BatchSource'];
+export type BatchStatus = components['schemas']['BatchStatus'];
+export type BatchWindow = components['schemas']['BatchWindow'];
 export type CertificateSummary = components['schemas']['CertificateSummary'];
 export type CheckResult = components['schemas']['CheckResult'];
 export type Coverage = components['schemas']['Coverage'];
@@ -2712,6 +3122,7 @@ export type SigningJobSetRequest = components['schemas']['SigningJobSetRequest']
 export type SigningPolicy = components['schemas']['SigningPolicy'];
 export type SigningStep = components['schemas']['SigningStep'];
 export type Stage = components['schemas']['Stage'];
+export type StepOverride = components['schemas']['StepOverride'];
 export type StepResult = components['schemas']['StepResult'];
 export type StepText = components['schemas']['StepText'];
 export type Switching = components['schemas']['Switching'];
@@ -3636,6 +4047,379 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['SigningJobSet'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_list: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before */
+        before?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BatchList'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_create: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key gives the same batch; send it */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BatchRequest'];
+      };
+    };
+    responses: {
+      /** @description The batch as it stands */
+      201: {
+        headers: {
+          /** @description Address of the batch */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_manifest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    /** @description The manifest */
+    requestBody: {
+      content: {
+        'application/x-ndjson': string;
+        'text/csv': string;
+      };
+    };
+    responses: {
+      /** @description The batch as it stands */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_show: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The batch as it stands */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_pause: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The batch as it stands */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_resume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The batch as it stands */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The batch as it stands */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_retry: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key gives the same batch; send it */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BatchRetry'];
+      };
+    };
+    responses: {
+      /** @description The new batch */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Batch'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_items: {
+    parameters: {
+      query?: {
+        /** @description Only items that ended so */
+        status?: components['schemas']['BatchItemStatus'];
+        /** @description The first item */
+        from?: number;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BatchItemPage'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_results: {
+    parameters: {
+      query?: {
+        /** @description Only items that ended so */
+        status?: components['schemas']['BatchItemStatus'];
+        format?: 'ndjson' | 'csv';
+      };
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The result manifest */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/x-ndjson': string;
+          'text/csv': string;
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Batches_follow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        batchId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description An event stream */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
         };
       };
       /** @description A refusal or a failure */

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import {
+  batchItemRequestSchema,
   problemSchema,
   progressSchema,
   sealedPinPlaintextSchema,
@@ -38,6 +39,8 @@ export function describeInterface(app: INestApplication): OpenAPIObject {
   reference(progressSchema, 'output');
   // What is sent to webhooks; their dead letters show it as well.
   reference(webhookEventSchema, 'output');
+  // A line of a manifest.
+  reference(batchItemRequestSchema, 'input');
   // What is sealed is not seen by this service.
   reference(sealedPinPlaintextSchema, 'input');
   for (const path of Object.values(document.paths)) {

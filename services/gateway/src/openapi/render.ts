@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { controllers } from '../controllers.js';
 import { ActivationDesk } from '../activations/activation-desk.js';
+import { BatchDesk } from '../batches/batch-desk.js';
+import { BatchEvents } from '../batches/batch-events.js';
 import { CredentialBook } from '../credentials/credential-book.js';
 import { CredentialDesk } from '../credentials/credential-desk.js';
 import { CredentialImport } from '../credentials/credential-import.js';
@@ -32,6 +34,8 @@ class Description {}
 /** What the controllers ask for; nothing of it is used, since no request is served. */
 const rooms = [
   ActivationDesk,
+  BatchDesk,
+  BatchEvents,
   CredentialBook,
   CredentialDesk,
   CredentialImport,
