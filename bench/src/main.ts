@@ -1,4 +1,5 @@
 import { readArguments, type BenchArguments } from './arguments.js';
+import { benchBulk } from './bulk.js';
 import { benchCluster } from './cluster.js';
 import { benchPrepare } from './prepare.js';
 import { benchSign } from './sign.js';
@@ -8,6 +9,7 @@ const benches: Readonly<Record<string, (args: BenchArguments) => Promise<void>>>
   sign: benchSign,
   prepare: benchPrepare,
   cluster: benchCluster,
+  bulk: benchBulk,
   verify: benchVerify,
 };
 
@@ -15,7 +17,7 @@ const [name = '', ...rest] = process.argv.slice(2);
 const bench = benches[name];
 if (bench === undefined) {
   process.stderr.write(
-    `usage: ./kyso bench ${Object.keys(benches).join('|')} [--pdf FILE] [--image FILE] [--rounds N]\n`,
+    `usage: ./kyso bench ${Object.keys(benches).join('|')} [--pdf FILE] [--image FILE] [--rounds N] [--documents N]\n`,
   );
   process.exit(2);
 }

@@ -24,6 +24,7 @@ import { BatchDesk } from './batches/batch-desk.js';
 import { BatchEvents } from './batches/batch-events.js';
 import { asCsv, asNdjson } from './batches/batch-results.js';
 import { manifestTypes, type ManifestType } from './batches/manifests.js';
+import { readOn } from './documents/read-on.js';
 import { closingOnRefusal, mediaTypeOf } from './documents/request-body.js';
 import { parseIdempotencyKey } from './jobs/idempotency.js';
 import { headerOf } from './openapi/headers.js';
@@ -99,9 +100,14 @@ export class BatchesController {
   ): Promise<Batch> {
     const mediaType = mediaTypeOf(request) as ManifestType;
     const body = Buffer.isBuffer(sent) ? Readable.from([sent]) : sent;
-    return closingOnRefusal(request, reply, () =>
-      this.desk.takeManifest(callerOf(request), batchId, { body, mediaType }),
-    );
+    return closingOnRefusal(request, reply, async () => {
+      try {
+        return await this.desk.takeManifest(callerOf(request), batchId, { body, mediaType });
+      } catch (error) {
+        if (!body.destroyed) await readOn(body);
+        throw error;
+      }
+    });
   }
 
   @Get()

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Role } from '../credential.js';
 import type { dryRunCheckNameSchema, dryRunOutcomeSchema } from '../dry-run.js';
+import type { BatchItemStatus, BatchStatus } from '../batch.js';
+import type { BatchWindow } from '../batch-window.js';
 import type { JobStatus, Stage } from '../signing-job.js';
 import type { ScreeningKind, ScreeningVerdict } from '../screening.js';
 import { text, type BilingualText } from './bilingual.js';
@@ -26,6 +28,28 @@ export const jobTexts = {
   } satisfies Record<Role, BilingualText>,
 
   JobStatus: jobStatuses,
+
+  BatchStatus: {
+    'awaiting-manifest': text('Chờ danh sách văn bản', 'Waits for its manifest'),
+    reading: text('Đang đọc danh sách văn bản', 'Reading its items'),
+    waiting: text('Chờ đến khung giờ ký', 'Waits for its window'),
+    running: jobStatuses.running,
+    paused: text('Đang tạm dừng', 'Paused'),
+    cancelling: text('Đang huỷ', 'Being cancelled'),
+    completed: jobStatuses.completed,
+    cancelled: text('Đã huỷ', 'Cancelled'),
+  } satisfies Record<BatchStatus, BilingualText>,
+
+  BatchItemStatus: {
+    completed: text('Đã ký', 'Signed'),
+    failed: jobStatuses.failed,
+    cancelled: text('Đã huỷ trước khi ký', 'Cancelled before it was signed'),
+  } satisfies Record<BatchItemStatus, BilingualText>,
+
+  BatchWindowEnd: {
+    wait: text('Hết giờ thì chờ khung giờ sau', 'Waits for the next window'),
+    finish: text('Hết giờ vẫn ký cho xong', 'Is finished beyond it'),
+  } satisfies Record<BatchWindow['atEnd'], BilingualText>,
 
   Stage: {
     accepted: jobStatuses.accepted,

@@ -203,7 +203,7 @@ export class BatchDesk {
       ...base,
       status: statusOf(batch, mode, manifest !== undefined),
       ...(mode === 'waits' && window !== undefined ? { opensAt: windowAt(window, at).changesAt.toISOString() } : {}),
-      items: { ...(total === undefined ? {} : { total, open }), completed, failed, cancelled } as Batch['items'],
+      items: { ...(total === undefined ? {} : { total, open }), completed, failed, cancelled },
       failures: tally.failures.map(describeFailures),
       ...(rate === undefined ? {} : { itemsPerSecond: Math.round(rate * 100) / 100 }),
       ...(expected === undefined ? {} : { expectedEnd: expected.toISOString() }),

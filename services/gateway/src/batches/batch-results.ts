@@ -129,7 +129,7 @@ export async function* asNdjson(items: AsyncIterable<BatchItem>): AsyncGenerator
 export async function* asCsv(items: AsyncIterable<BatchItem>): AsyncGenerator<string> {
   yield stringify([[...columns]], { bom: true, record_delimiter: 'windows' });
   for await (const { failure, ...item } of items) {
-    const row: Readonly<Record<string, unknown>> = { ...item, ...failure };
+    const row: Readonly<Record<string, string | number | boolean | undefined>> = { ...item, ...failure };
     // A cell that begins like a formula would be run where it is opened.
     const cells = columns.map((column) => String(row[column] ?? '').replace(/^(?=[=+@\t\r])/, "'"));
     yield stringify([cells], { record_delimiter: 'windows' });

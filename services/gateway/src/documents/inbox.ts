@@ -70,7 +70,8 @@ export class Inbox {
       // Left by an attempt that was cut off: no document has it yet.
       await store.delete(key);
       if ((await store.createFrom(key, body)) !== undefined) {
-        for await (const _chunk of bytes()) continue;
+        const read = bytes();
+        while ((await read.next()).done !== true);
         return hash.digest('hex');
       }
     }
