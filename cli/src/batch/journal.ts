@@ -1,9 +1,11 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { RefusedFile } from './refused-file.js';
 
 const entrySchema = z.union([
   z.object({ batchKey: z.string(), order: z.string() }),
   z.object({ batchId: z.string() }),
+  z.object({ refused: z.custom<RefusedFile>((value) => typeof value === 'object' && value !== null) }),
   z.object({ file: z.string(), fingerprint: z.string(), documentId: z.string() }),
 ]);
 
@@ -16,6 +18,8 @@ export class Journal {
   /** What was ordered: another order is another batch. */
   order: string | undefined;
   batchId: string | undefined;
+  /** Files that the gateway refused, each once. */
+  readonly #refused = new Map<string, RefusedFile>();
   readonly #uploads = new Map<string, { readonly fingerprint: string; readonly documentId: string }>();
 
   private constructor(private readonly path: string) {}
@@ -36,6 +40,10 @@ export class Journal {
     return journal;
   }
 
+  get refused(): RefusedFile[] {
+    return [...this.#refused.values()];
+  }
+
   /** The document that the file was uploaded as; undefined when it was not, or has changed since. */
   documentOf(file: string, fingerprint: string): string | undefined {
     const upload = this.#uploads.get(file);
@@ -50,6 +58,7 @@ export class Journal {
   #take(entry: z.infer<typeof entrySchema>): void {
     if ('batchKey' in entry) ({ batchKey: this.batchKey, order: this.order } = entry);
     else if ('batchId' in entry) this.batchId = entry.batchId;
+    else if ('refused' in entry) this.#refused.set(entry.refused.reference, entry.refused);
     else this.#uploads.set(entry.file, entry);
   }
 }

@@ -67,7 +67,7 @@ async function main(): Promise<number> {
   } as Omit<BatchRequest, 'source'>;
   const client = new KysoClient(await doorOf(values, callerDir));
   const out = values.out === undefined ? join(folder, 'signed') : resolve(callerDir, values.out);
-  const batch = await runBatch(client, { folder, out, request }, new ProgressLine(process.stderr));
+  const { batch, refused } = await runBatch(client, { folder, out, request }, new ProgressLine(process.stderr));
   const { completed, failed, cancelled } = batch.items;
   process.stdout.write(
     `${batch.batchId} ${batch.status}: ${completed} signed, ${failed} failed, ${cancelled} cancelled\n`,
@@ -77,8 +77,11 @@ async function main(): Promise<number> {
       `  ${count} × ${code}: ${messageVi} / ${messageEn}${found === undefined ? '' : ` (${found})`}\n`,
     );
   }
+  for (const { reference, failure } of refused) {
+    process.stdout.write(`  ${reference}: ${failure.code}: ${failure.messageVi} / ${failure.messageEn}\n`);
+  }
   process.stdout.write(`${out}\n`);
-  return completed === batch.items.total ? 0 : 1;
+  return completed === batch.items.total && refused.length === 0 ? 0 : 1;
 }
 
 main().then(

@@ -1,8 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Batch, BatchItem, BatchItemRequest, BatchRequest, KysoClient } from '@kyso/client';
+import { Readable } from 'node:stream';
+import { type Batch, type BatchItem, type BatchItemRequest, type BatchRequest, type KysoClient } from '@kyso/client';
 import { Journal } from './journal.js';
+import { refusalOf, type RefusedFile } from './refused-file.js';
 import type { ProgressLine } from './progress-line.js';
 
 export interface FolderOrder {
@@ -21,7 +24,7 @@ const pollMs = 500;
  * Signs the PDFs of a folder as one batch: uploads, orders, waits, downloads. Cut off at any point and run again with the same
  * order it goes on where it was: what was uploaded is not uploaded again, and the batch is the same batch.
  */
-export async function runBatch(client: KysoClient, order: FolderOrder, progress: ProgressLine): Promise<Batch> {
+export async function runBatch(client: KysoClient, order: FolderOrder, progress: ProgressLine): Promise<FolderOutcome> {
   const { out, request } = order;
   await mkdir(out, { recursive: true });
   const journal = await Journal.open(join(out, '.kyso-batch.ndjson'));
@@ -32,8 +35,14 @@ export async function runBatch(client: KysoClient, order: FolderOrder, progress:
   if (journal.batchKey === undefined) await journal.add({ batchKey: randomUUID(), order: wanted });
   const batchId = journal.batchId ?? (await begin(client, order, { journal, progress }));
   const batch = await followed(client, batchId, progress);
-  await fetchSigned(client, batchId, { out, total: batch.items.completed, progress });
-  return batch;
+  const { refused } = journal;
+  await fetchSigned(client, batchId, { out, total: batch.items.completed, refused, progress });
+  return { batch, refused };
+}
+
+export interface FolderOutcome {
+  readonly batch: Batch;
+  readonly refused: readonly RefusedFile[];
 }
 
 async function begin(
@@ -51,23 +60,33 @@ async function begin(
     const fingerprint = `${size}-${mtimeMs}`;
     let documentId = journal.documentOf(file, fingerprint);
     if (documentId === undefined) {
-      ({ documentId } = await upload(client, path, file));
-      await journal.add({ file, fingerprint, documentId });
+      try {
+        ({ documentId } = await upload(client, path, file));
+        await journal.add({ file, fingerprint, documentId });
+      } catch (error) {
+        const refused = refusalOf(error, file);
+        if (refused === undefined) throw error;
+        await journal.add({ refused });
+      }
     }
-    items[index] = { documentId, expectedVersion: 0, reference: file };
+    if (documentId !== undefined) items[index] = { documentId, expectedVersion: 0, reference: file };
     progress.show('uploaded', { done: ++done, total: files.length });
   });
   progress.end();
+  if (items.length === 0) throw new Error(`${folder}: no file of it can be signed`);
   const source = { kind: 'manifest' } as const;
   const batch = await client.batches.create({ ...request, source }, { idempotencyKey: journal.batchKey ?? '' });
-  if (batch.status === 'awaiting-manifest') await client.batches.sendManifest(batch.batchId, items);
+  if (batch.status === 'awaiting-manifest')
+    await client.batches.sendManifest(
+      batch.batchId,
+      items.filter((item) => item !== undefined),
+    );
   await journal.add({ batchId: batch.batchId });
   return batch.batchId;
 }
 
 async function upload(client: KysoClient, path: string, name: string): Promise<{ documentId: string }> {
-  const file = await open(path, 'r');
-  const stream = file.readableWebStream({ autoClose: true } as never) as ReadableStream<Uint8Array>;
+  const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
   return client.upload(stream, { name: name.slice(-255) });
 }
 
@@ -91,10 +110,15 @@ async function followed(client: KysoClient, batchId: string, progress: ProgressL
 async function fetchSigned(
   client: KysoClient,
   batchId: string,
-  to: { readonly out: string; readonly total: number; readonly progress: ProgressLine },
+  to: {
+    readonly out: string;
+    readonly total: number;
+    readonly refused: readonly RefusedFile[];
+    readonly progress: ProgressLine;
+  },
 ): Promise<void> {
-  const { out, total, progress } = to;
-  const lines: string[] = [];
+  const { out, total, refused, progress } = to;
+  const lines = refused.map((one) => JSON.stringify(one));
   let done = 0;
   let page: BatchItem[] = [];
   const flush = async (): Promise<void> => {
