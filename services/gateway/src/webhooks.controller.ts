@@ -41,7 +41,7 @@ export class WebhooksController {
   constructor(@Inject(WebhookDesk) private readonly desk: WebhookDesk) {}
 
   @Get('webhook-keys')
-  @Rule({ scope: ['documents', 'sign', 'verify', 'operate', 'manage'] })
+  @Rule({ scope: 'sign' })
   @ApiOperation({
     summary: 'Lists the public keys by which deliveries are verified',
     description:

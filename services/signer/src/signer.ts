@@ -31,6 +31,7 @@ import { runStep } from './run-step.js';
 import type { SigningPorts } from './signing-ports.js';
 import { SigningProcessor } from './signing.processor.js';
 import { StepQueues } from './step-queues.js';
+import { LaneGate } from './lane-gate.js';
 import { TimestampsProcessor } from './timestamps.processor.js';
 import { tsaProxyClient } from './timestamp/tsa-proxy-client.js';
 import { TokenSizeMemory } from './timestamp/token-size-memory.js';
@@ -97,11 +98,12 @@ export async function startSigner(
   const queue = new StepQueues(redis, (error) => logger.debug({ err: error }, 'queue connection'));
   const ports = await signingPorts(config, { store, audit, progressRedis, fleet, serviceToken, now });
   const waits = config;
+  const lanes = new LaneGate();
   const processor = new SigningProcessor({
     tokens: tokens.map(({ name }) => name),
     concurrency: config.interactiveConcurrency,
     redis,
-    run: (message, timing) => runStep({ ...ports, queue, waits }, message, timing),
+    run: (message, timing) => lanes.interactive(() => runStep({ ...ports, queue, waits }, message, timing)),
     logger,
     observe: metrics.observe,
   });
@@ -112,6 +114,7 @@ export async function startSigner(
     concurrency: config.bulkConcurrency,
     redis,
     queues: queue,
+    mayBegin: () => lanes.bulk(),
     run: (message, own) => runChunk({ ...ports, ...own, waits, modeOf: (batchId) => gate.mode(batchId) }, message),
     logger,
     observe: metrics.observe,

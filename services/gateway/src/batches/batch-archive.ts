@@ -18,7 +18,8 @@ const nameLength = 44;
 
 /** What the object store says of batches. Request, manifest and end never change once they are there. */
 export class BatchArchive {
-  private readonly batches = new ExpiringCache<StoredBatch>({ maxEntries: 500, maxAgeMs: Infinity });
+  /** Few: an order may carry an image. */
+  private readonly batches = new ExpiringCache<StoredBatch>({ maxEntries: 50, maxAgeMs: Infinity });
   private readonly manifests = new ExpiringCache<StoredManifest>({ maxEntries: 2_000, maxAgeMs: Infinity });
   private readonly ends = new ExpiringCache<BatchEnd>({ maxEntries: 2_000, maxAgeMs: Infinity });
   private readonly controls = new ExpiringCache<Awaited<ReturnType<typeof readControls>>>({

@@ -7,7 +7,8 @@ const rereadAfterMs = 1_000;
 const maxBatches = 200;
 
 interface Known {
-  readonly batch: StoredBatch;
+  /** Of the batch; the rest of it may be large. */
+  readonly window: Pick<StoredBatch, 'window'>;
   controls: Awaited<ReturnType<typeof readControls>>;
   readAtMs: number;
 }
@@ -28,7 +29,7 @@ export class BatchGate {
     const fresh = known !== undefined && performance.now() - known.readAtMs < rereadAfterMs;
     const current = fresh ? known : await this.#readOnce(batchId);
     if (current === undefined) return 'cancel';
-    return batchMode(current.batch, current.controls.last, { now: this.now(), begun: true });
+    return batchMode(current.window, current.controls.last, { now: this.now(), begun: true });
   }
 
   #readOnce(batchId: string): Promise<Known | undefined> {
@@ -41,10 +42,11 @@ export class BatchGate {
 
   async #read(batchId: string): Promise<Known | undefined> {
     const known = this.#known.get(batchId);
-    const batch = known?.batch ?? (await readBatch(this.store, batchId));
+    const batch = known?.window ?? (await readBatch(this.store, batchId));
     if (batch === undefined) return undefined;
+    const window = batch.window === undefined ? {} : { window: batch.window };
     const controls = await readControls(this.store, batchId, known?.controls);
-    const read: Known = { batch, controls, readAtMs: performance.now() };
+    const read: Known = { window, controls, readAtMs: performance.now() };
     this.#known.delete(batchId);
     this.#known.set(batchId, read);
     if (this.#known.size > maxBatches) this.#known.delete(this.#known.keys().next().value ?? '');

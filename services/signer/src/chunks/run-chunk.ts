@@ -34,6 +34,8 @@ export type ChunkEnd =
 
 /** Items in a row that could not go on, after which the others aren't tried in this pass. */
 const maxWaitsInARow = 4;
+/** Pause before the store is asked again. */
+const storeDelayMs = 2_000;
 /** What concerns all items alike. */
 const ofAllItems: ReadonlySet<string> = new Set([
   'TOKEN_UNAVAILABLE',
@@ -64,6 +66,7 @@ class ChunkRun {
   #wait: { readonly delayMs: number; readonly error: SigningError } | undefined;
   #aside: string | undefined;
   #earlier: number | undefined;
+  #broken: { readonly error: unknown } | undefined;
 
   constructor(
     private readonly ports: RunChunkPorts,
@@ -76,7 +79,9 @@ class ChunkRun {
   async run(tokens: readonly string[]): Promise<ChunkEnd> {
     const { message, ports } = this;
     // As many as there are: how many run at a time, the turns say.
-    await Promise.all(this.jobs.map(() => ports.inTurn(() => this.#runNext())));
+    await Promise.all(this.jobs.map(() => ports.inTurn(() => this.#tryNext())));
+    // Only now: while items still run, nobody may begin the chunk again.
+    if (this.#broken !== undefined) throw this.#broken.error;
     if (this.#earlier !== undefined) {
       // The step before was not done for all of them: the queue had lost its place.
       await this.#addStep(this.#earlier, tokens);
@@ -105,6 +110,18 @@ class ChunkRun {
   async #storeOutcomes(items: readonly BatchItem[]): Promise<void> {
     const endedAt = this.ports.clock.now().toISOString();
     await createJson(this.ports.store, objectKeys.groupOutcome(this.message), { endedAt, items });
+  }
+
+  /** Never throws: what is broken is told when all items have come to rest. */
+  async #tryNext(): Promise<void> {
+    try {
+      if (this.#broken === undefined) await this.#runNext();
+    } catch (error) {
+      if (error instanceof SigningError && ofAllItems.has(error.code)) {
+        this.#waitsInARow = maxWaitsInARow;
+        this.#wait = { delayMs: storeDelayMs, error };
+      } else this.#broken ??= { error };
+    }
   }
 
   async #runNext(): Promise<void> {
