@@ -1,11 +1,16 @@
+import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { LaneGate } from './lane-gate.js';
 
+function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  const bell = new EventEmitter();
+  return { promise: once(bell, 'end').then(() => undefined), resolve: () => void bell.emit('end') };
+}
+
 /** An interactive step that ends when it is told to. */
 function step(gate: LaneGate): { readonly end: () => void; readonly ended: Promise<void> } {
-  let end = (): void => undefined;
-  const ended = gate.interactive(() => new Promise<void>((resolve) => (end = resolve)));
-  return { end: () => end(), ended };
+  const { promise, resolve } = withResolver();
+  return { end: resolve, ended: gate.interactive(() => promise) };
 }
 
 describe('the gate between the lanes', () => {
