@@ -135,6 +135,7 @@ async function main(): Promise<void> {
       screeningMaxObjects: 5_000,
       maxClockSkewMs: 60_000,
       maxIntentAgeMs: 600_000,
+      uncertainKeyUse: 'repeat',
     },
     tokenSizes: new TokenSizeMemory(),
     signatures: new SignatureMemory(),

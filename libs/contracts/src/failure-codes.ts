@@ -1,4 +1,4 @@
-import type { BilingualText } from './texts/bilingual.js';
+import { row, type FailureRow } from './failure-row.js';
 
 /**
  * Every failure that leaves a process, in one table: its HTTP status, whether the same request may pass when it is
@@ -328,6 +328,12 @@ const table = {
     'Đồng hồ máy chủ lệch so với dấu thời gian.',
     'The clock of the server differs too much from the time-stamp.',
   ),
+  KEY_USE_UNCERTAIN: row(
+    409,
+    false,
+    'Không rõ khoá đã được dùng để ký văn bản này hay chưa; chưa phát hành văn bản nào. Người có trách nhiệm kiểm tra rồi quyết định ký lại.',
+    'It is not known whether the key was used for this signature; nothing was released. A person decides whether it is signed again.',
+  ),
   SIGNATURE_WRONG: row(500, true, 'Thiết bị trả về chữ ký sai.', 'The token returned a wrong signature.'),
   SELF_CHECK_FAILED: row(
     500,
@@ -377,17 +383,7 @@ const table = {
   ),
 } as const;
 
-export interface FailureRow extends BilingualText {
-  /** HTTP status when the failure is answered directly (RFC 9110). */
-  readonly httpStatus: number;
-  /** True when the same request may pass later without being changed. */
-  readonly retryable: boolean;
-}
-
-function row(httpStatus: number, retryable: boolean, vi: string, en: string): FailureRow {
-  return { httpStatus, retryable, vi, en };
-}
-
+export type { FailureRow } from './failure-row.js';
 export type FailureCode = keyof typeof table;
 
 export const failureCodes: Readonly<Record<FailureCode, FailureRow>> = table;

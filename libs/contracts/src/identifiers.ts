@@ -6,7 +6,7 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** A new id with a prefix that names its kind, such as `doc_01j…`. */
 export function newId(
-  prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act' | 'whk' | 'evt',
+  prefix: 'doc' | 'job' | 'bat' | 'req' | 'dlg' | 'act' | 'whk' | 'evt' | 'use',
   nowMs: number = Date.now(),
 ): string {
   let time = '';

@@ -13,6 +13,17 @@ export const revocationCheckSchema = z
   );
 export type RevocationCheck = z.infer<typeof revocationCheckSchema>;
 
+/** What is done when nobody knows whether a key was used. */
+export const uncertainKeyUseSchema = z
+  .enum(['repeat', 'stop'])
+  .describe(
+    'When a crash or a lost answer of the token leaves open whether the key was used, and using it again would make a second, ' +
+      'different signature (RSA-PSS, ECDSA, a later signing time): repeat signs again and says so, stop ends the job with ' +
+      'KEY_USE_UNCERTAIN for a person to decide. At most one signature is released either way',
+  )
+  .meta({ id: 'UncertainKeyUse' });
+export type UncertainKeyUse = z.infer<typeof uncertainKeyUseSchema>;
+
 /** What becomes of a signature for which no time-stamp authority answers. */
 export const timestampPolicySchema = z
   .enum(['required', 'deferred'])
@@ -37,6 +48,7 @@ export const signingPolicySchema = z
     level: levelSchema.optional().describe('Of steps that name none; no step may ask for a lower one'),
     timestamp: timestampPolicySchema.optional().describe('Absent: required'),
     revocation: revocationCheckSchema.optional(),
+    uncertainKeyUse: uncertainKeyUseSchema.optional(),
     schemes: z.array(signatureSchemeSchema).min(1).optional().describe('Absent: every scheme that a credential has'),
     digestAlgorithms: z.array(digestAlgorithmSchema).min(1).optional(),
     certify: certificationSchema
@@ -75,5 +87,6 @@ export const appliedPolicySchema = z.object({
   name: nameSchema,
   revocation: revocationCheckSchema.optional(),
   timestamp: timestampPolicySchema.optional(),
+  uncertainKeyUse: uncertainKeyUseSchema.optional(),
 });
 export type AppliedPolicy = z.infer<typeof appliedPolicySchema>;

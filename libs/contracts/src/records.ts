@@ -140,7 +140,14 @@ export type SigningIntent = z.infer<typeof signingIntentSchema>;
  * `documents/<id>/<n>.json`, n from 1 on: what released version n, created once. It is the step's result as well: step k of a
  * job makes version expectedVersion + k + 1, and a job whose last step was released is completed.
  */
-export const releaseSchema = z.object({ jobId: jobIdSchema, createdAt: instantSchema, result: stepResultSchema });
+export const releaseSchema = z.object({
+  jobId: jobIdSchema,
+  createdAt: instantSchema,
+  result: stepResultSchema,
+  signatureSha256: sha256Schema
+    .optional()
+    .describe('Of the signature value, as in the audit log; absent in records from before it was kept'),
+});
 export type Release = z.infer<typeof releaseSchema>;
 
 /** `documents/<id>/<n>.json` of a version that adds nothing but a document time-stamp and evidence. */

@@ -191,6 +191,14 @@ export const stepResultSchema = z
       .optional()
       .describe('True when the reserved space was too small and the step was signed again'),
     placeholderShortage: placeholderShortageSchema.optional(),
+    keyUses: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        'How often the key was used for this step, or may have been: after a crash, a lost answer, a wrong signature, a placeholder ' +
+          'that was too small. One signature is released, the audit log has all uses. Absent: once',
+      ),
     repaired: repairedSchema.optional(),
     preparedFields: z.array(z.string()).optional().describe('Empty fields that the step made for later ones'),
     template: templateUsedSchema.optional().describe('What its appearance was made of'),

@@ -17,8 +17,14 @@ export interface AuditVerdict {
   readonly head: string;
 }
 
-/** Reads an audit log from beginning to end, line by line, and checks its chain. Throws what reading the file throws. */
-export async function verifyAudit(file: string): Promise<AuditVerdict> {
+/**
+ * Reads an audit log from beginning to end, line by line, and checks its chain. `onEntry` gets each line that fits, as it is
+ * read; torn lines are left out. Throws what reading the file throws.
+ */
+export async function verifyAudit(
+  file: string,
+  onEntry: (entry: Readonly<Record<string, unknown>>) => void = () => undefined,
+): Promise<AuditVerdict> {
   let prev = auditChainStart;
   let lines = 0;
   let repaired = 0;
@@ -51,6 +57,7 @@ export async function verifyAudit(file: string): Promise<AuditVerdict> {
         if (parsed.event === auditRepairEvent) repaired++;
         else if (unparsed !== undefined) return verdict(torn(unparsed));
         unparsed = undefined;
+        onEntry(parsed.entry);
       }
       prev = auditLineDigest(line);
     }
@@ -67,11 +74,14 @@ function torn(line: number): NonNullable<AuditVerdict['problem']> {
   return { line, expected: `a JSON line, or ${auditRepairEvent} after it`, found: 'neither' };
 }
 
-function parseLine(line: Buffer): { prev: string; event: string } | undefined {
+function parseLine(
+  line: Buffer,
+): { prev: string; event: string; entry: Readonly<Record<string, unknown>> } | undefined {
   try {
-    const value = JSON.parse(line.toString('utf8')) as { prev?: unknown; event?: unknown } | null;
-    if (typeof value?.prev === 'string' && typeof value.event === 'string') {
-      return { prev: value.prev, event: value.event };
+    const value = JSON.parse(line.toString('utf8')) as Readonly<Record<string, unknown>> | null;
+    const { prev, event } = value ?? {};
+    if (value !== null && typeof prev === 'string' && typeof event === 'string') {
+      return { prev, event, entry: value };
     }
   } catch {
     // Not JSON: the caller decides.

@@ -1,4 +1,6 @@
 export { openAudit, type Audit, type AuditEntry } from './audit.js';
+export { accountForUses, type AccountedUse, type UseAccount, type UseRecords } from './audit-account.js';
+export { AuditUses, type KeyUse } from './audit-uses.js';
 export { verifyAudit, type AuditVerdict } from './audit-verify.js';
 export { describeConfig, environmentName, loadConfig, type ConfigOutlet } from './config.js';
 export {

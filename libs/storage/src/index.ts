@@ -20,6 +20,7 @@ export {
   type OutboxEntry,
 } from './event-outbox.js';
 export { closeJob, readJob, readOutcome, readRelease, readReleases, readStepResults } from './job-records.js';
+export { storedUseRecords, type StoredUseRecords } from './use-records.js';
 export { takeTurn, type WantedVersion } from './version-turns.js';
 export { openObjectSource, type ObjectSource } from './object-source.js';
 export { openStore, type StoreConfig } from './open-store.js';

@@ -1,3 +1,4 @@
+import { uncertainKeyUseSchema } from '@kyso/contracts';
 import { parseCertificatesPem, type Certificate } from '@kyso/cms';
 import {
   redisConfigShape,
@@ -67,6 +68,13 @@ export const configSchema = z.object({
     .describe(
       'Milliseconds after which a waiting step takes a new signing time. Smaller ones use the key more often while a TSA ' +
         'is down, larger ones leave /M further behind the time-stamp.',
+    ),
+  uncertainKeyUse: uncertainKeyUseSchema
+    .default('repeat')
+    .describe(
+      'When a crash or a lost answer of the token leaves open whether the key was used, and it would give another signature ' +
+        '(RSA-PSS, ECDSA, a later signing time): repeat signs again and says so in result and audit log, stop ends the job ' +
+        'with KEY_USE_UNCERTAIN. A policy of the job goes before it.',
     ),
   tokenWaitMs: wholeNumber(0, 604_800_000)
     .default(86_400_000)

@@ -19,8 +19,9 @@ import { checkRevocation, type RevocationStatus } from './evidence/gather-eviden
 import { extendToLevel, type WantedLevel } from './evidence/extend-to-level.js';
 import { pdfFailure } from './pdf-failure.js';
 import { adoptVersion, levelReached } from './release/adopt-version.js';
-import { claimVersion, growIntent, growthOf, readIntent, type Intent } from './release/intent.js';
-import { createVersion, recordRelease } from './release/release-version.js';
+import { readIntent, statedOfIntent, type Intent } from './release/intent.js';
+import { createVersion, recordRelease, type Released } from './release/release-version.js';
+import { StepClaim } from './release/step-claim.js';
 import { selfCheck } from './screening/self-check.js';
 import { makeSignature, type MadeSignature } from './make-signature.js';
 import type { SigningPorts } from './signing-ports.js';
@@ -44,20 +45,29 @@ const maxGrowths = 3;
  */
 export async function signDocument(configured: SigningPorts, work: SigningWork): Promise<StepResult> {
   const ports = underPolicy(configured, work);
-  const result = await pdfFailure(() => signOrAdopt(ports, work));
-  await recordRelease(ports, work, result);
+  const released = await pdfFailure(() => signOrAdopt(ports, work));
+  await recordRelease(ports, work, released);
   await endIfUsedUp(ports, work);
   passed(ports, work, 'released');
-  return result;
+  return released.result;
 }
 
 /** The policy of the job goes before what this signer is configured with. */
 function underPolicy(ports: SigningPorts, { job }: SigningWork): SigningPorts {
-  const revocationCheck = job.policy?.revocation;
-  return revocationCheck === undefined ? ports : { ...ports, policy: { ...ports.policy, revocationCheck } };
+  const { revocation, uncertainKeyUse } = job.policy ?? {};
+  if (revocation === undefined && uncertainKeyUse === undefined) return ports;
+  const { policy } = ports;
+  return {
+    ...ports,
+    policy: {
+      ...policy,
+      revocationCheck: revocation ?? policy.revocationCheck,
+      uncertainKeyUse: uncertainKeyUse ?? policy.uncertainKeyUse,
+    },
+  };
 }
 
-async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<StepResult> {
+async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<Released> {
   const found = await readIntent(ports, work);
   const released = await ports.store.stat(objectKeys.version(work.job.documentId, work.newVersion));
   if (released !== undefined) {
@@ -77,8 +87,13 @@ async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<Step
       found: 'nothing',
     });
   }
+  const claim = new StepClaim(ports, work, found);
   try {
-    return await signOriginal(ports, work, { credential, original, found });
+    return await signOriginal(ports, work, { credential, original, claim });
+  } catch (error) {
+    // Whatever it was: a signature that was made is there for the next run, on whichever signer.
+    await claim.keep();
+    throw error;
   } finally {
     await original.close();
   }
@@ -90,10 +105,10 @@ async function signOriginal(
   input: {
     readonly credential: PreparedCredential;
     readonly original: ObjectSource;
-    readonly found: Intent | undefined;
+    readonly claim: StepClaim;
   },
-): Promise<StepResult> {
-  const { credential, original } = input;
+): Promise<Released> {
+  const { credential, original, claim } = input;
   const { certificate, chain, template } = credential;
   const { level } = work.step;
   const { requestId } = work.job;
@@ -108,17 +123,17 @@ async function signOriginal(
   const base = await signingBase(document, original, work.step);
   const reservedBytes = template.sizeBytes(level === 'B-B' ? 0 : ports.tokenSizes.estimateBytes) + 16;
   const fieldName = await fieldOfStep(base.document, work.step, work.fieldName);
-  let intent = await claimVersion(ports, work, { credential, fieldName, reservedBytes, found: input.found });
-  let made = await makeSignature(ports, work, { base, credential, intent, revocation });
+  claim.want({ credential, fieldName, reservedBytes });
+  let made = await makeSignature(ports, work, { base, credential, claim, revocation });
   for (let growths = 0; 'neededBytes' in made; growths++) {
     if (growths >= maxGrowths) {
       throw new SigningError('INTERNAL', {
-        expected: `a CMS of at most ${intent.reservedBytes} bytes`,
+        expected: `a CMS of at most ${claim.intent.reservedBytes} bytes`,
         found: `${made.neededBytes} bytes`,
       });
     }
-    intent = await growIntent(ports, work, intent, made.neededBytes);
-    made = await makeSignature(ports, work, { base, credential, intent, revocation });
+    await claim.grow(made.neededBytes);
+    made = await makeSignature(ports, work, { base, credential, claim, revocation });
   }
 
   // Without its time-stamp the signature is a B-B now, whatever it was asked for.
@@ -134,11 +149,20 @@ async function signOriginal(
 
   const created = await createVersion(ports, work, { original, increments });
   // Somebody was faster: another run of ours, whose bytes count then, or another job.
-  if (!created) return adoptVersion(ports, work, intent);
+  const { intent } = claim;
+  if (!created) {
+    const theirs = await adoptVersion(ports, work, intent);
+    if (theirs.signatureSha256 !== made.signatureSha256) await claim.noteSuperseded();
+    return theirs;
+  }
   const { repaired } = document;
   const released = { sizeBytes: output.size, sha256 };
   const preparedFields = base.increments.length > 0 ? fieldsOf(work.step.prepare) : [];
-  return resultOf(work, { intent, made, revocation, findings, repaired, preparedFields, released });
+  const { signatureSha256 } = made;
+  return {
+    result: resultOf(work, { intent, made, revocation, findings, repaired, preparedFields, released }),
+    signatureSha256,
+  };
 }
 
 function wantedLevel(ports: SigningPorts, work: SigningWork): WantedLevel {
@@ -179,7 +203,7 @@ function resultOf(
     ...(repaired === undefined ? {} : { repaired }),
     ...(preparedFields.length === 0 ? {} : { preparedFields }),
     ...statedOf(work.step),
-    ...growthOf(intent),
+    ...statedOfIntent(intent),
   };
 }
 

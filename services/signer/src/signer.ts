@@ -186,6 +186,7 @@ async function signingPorts(
       screeningMaxObjects: config.screeningMaxObjects,
       maxClockSkewMs: config.maxClockSkewMs,
       maxIntentAgeMs: config.maxIntentAgeMs,
+      uncertainKeyUse: config.uncertainKeyUse,
     },
     tokenSizes: new TokenSizeMemory(),
     signatures: new SignatureMemory(),

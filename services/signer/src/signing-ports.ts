@@ -1,4 +1,4 @@
-import type { RevocationCheck, ScreeningOverrides, Stage } from '@kyso/contracts';
+import type { RevocationCheck, ScreeningOverrides, Stage, UncertainKeyUse } from '@kyso/contracts';
 import type { Certificate } from '@kyso/cms';
 import type { ObjectStore } from '@kyso/storage';
 import type { CredentialSource } from './credentials/credential-source.js';
@@ -38,6 +38,8 @@ export interface SigningPolicy {
   readonly maxClockSkewMs: number;
   /** An intent that waited longer (for a token, a TSA) is made anew, so that /M stays near the time of signing. */
   readonly maxIntentAgeMs: number;
+  /** What is done when the key may have been used for a signature that nobody has, and would give another one. */
+  readonly uncertainKeyUse: UncertainKeyUse;
 }
 
 /** Everything that signing a document needs of the world. No port knows Nest or BullMQ. */

@@ -173,6 +173,7 @@ export class Workbench {
         screeningMaxObjects: 5_000,
         maxClockSkewMs: 30_000,
         maxIntentAgeMs: 300_000,
+        uncertainKeyUse: 'repeat',
       },
       tokenSizes: new TokenSizeMemory(),
       signatures: new SignatureMemory(),

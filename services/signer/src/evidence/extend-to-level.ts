@@ -1,7 +1,7 @@
 import type { Certificate } from '@kyso/cms';
 import { SigningError, type Level } from '@kyso/contracts';
 import { PdfDocument, bufferSource, buildSecurityStore, concatSource, type ByteSource } from '@kyso/pdf';
-import type { MadeSignature } from '../make-signature.js';
+import type { SignedIncrement } from '../make-signature.js';
 import type { SigningPorts } from '../signing-ports.js';
 import { stampDocument } from '../timestamp/stamp-document.js';
 import { gatherEvidence } from './gather-evidence.js';
@@ -29,7 +29,7 @@ export interface WantedLevel {
 export async function extendToLevel(
   ports: Pick<SigningPorts, 'revocation' | 'timestamps' | 'clock' | 'policy' | 'tokenSizes'>,
   wanted: WantedLevel,
-  input: { readonly original: ByteSource; readonly signed: MadeSignature; readonly chains: readonly Chain[] },
+  input: { readonly original: ByteSource; readonly signed: SignedIncrement; readonly chains: readonly Chain[] },
 ): Promise<readonly Uint8Array[]> {
   const { level, requestId, timestampFieldName } = wanted;
   const { increment, timestamp } = input.signed;

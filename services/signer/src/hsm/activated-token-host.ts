@@ -5,7 +5,7 @@ import type { ActivatedLogin } from './digest-signer.js';
 import type { LoginResult } from './pin-guard.js';
 import { startTokenChild, type Started } from './start-token-child.js';
 import type { TokenChild } from './token-child.js';
-import { PinRefused, quarantineError, toSigningError, unavailable } from './token-failures.js';
+import { AnswerLost, PinRefused, quarantineError, toSigningError, unavailable } from './token-failures.js';
 import type { TokenSignRequest, TokenSignResult } from './token-host-messages.js';
 import type { HostedToken, TokenHostOptions, TokenWork } from './token-host.js';
 
@@ -157,10 +157,7 @@ export class ActivatedTokenHost implements HostedToken {
     const isOfBatch = (one: Waiting): boolean => one.activation.sealedPin === first.activation.sealedPin;
     const batch = this.#waiting.filter(isOfBatch);
     this.#waiting = this.#waiting.filter((one) => !isOfBatch(one));
-    const end = await this.#signBatch(child, first.activation, batch).catch((): BatchEnd => {
-      // The store or Redis can't be reached: without them nobody may try a PIN.
-      return { error: unavailable(this.options.settings.name, 'PIN_GUARD_UNAVAILABLE') };
-    });
+    const end = await this.#signBatch(child, first.activation, batch);
     if ('error' in end) for (const one of batch) one.reject(end.error);
     else for (const one of batch) this.#answer(one, end.results);
     return !('error' in end) || end.error.code !== 'TOKEN_UNAVAILABLE';
@@ -170,13 +167,19 @@ export class ActivatedTokenHost implements HostedToken {
     const { guard, settings } = this.options;
     const { name } = settings;
     const deadlineMs = performance.now() + settings.startTimeoutMs;
+    let wasSent = false;
     let results: readonly TokenSignResult[] = [];
+    const attempt = async (): Promise<LoginResult> => {
+      wasSent = true;
+      const attempted = await this.#attempt(child, activation, batch);
+      results = attempted.results;
+      return attempted.login;
+    };
+    const refusedBy = (): SigningError => (wasSent ? lost : unavailable)(name, 'PIN_GUARD_UNAVAILABLE');
     while (performance.now() < deadlineMs && !this.#stop.signal.aborted) {
-      const result = await guard.login(name, async () => {
-        const attempt = await this.#attempt(child, activation, batch);
-        results = attempt.results;
-        return attempt.login;
-      });
+      const result = await guard.login(name, attempt).catch(refusedBy);
+      // The store or Redis can't be reached: without them nobody may try a PIN.
+      if (result instanceof SigningError) return { error: result };
       switch (result.kind) {
         case 'logged-in':
           this.#cleared = false;
@@ -188,7 +191,7 @@ export class ActivatedTokenHost implements HostedToken {
         case 'failed':
           return { error: failure(name, result.code) };
         case 'abandoned':
-          return { error: unavailable(name, 'LOGIN_TIMEOUT') };
+          return { error: lost(name, 'LOGIN_TIMEOUT') };
         case 'busy':
           await sleep(lockRetryMs);
       }
@@ -224,10 +227,10 @@ export class ActivatedTokenHost implements HostedToken {
   #answer(one: Waiting, results: readonly TokenSignResult[]): void {
     const { name } = this.options.settings;
     const result = results.find(({ id }) => id === one.request.id);
-    if (result === undefined) one.reject(unavailable(name, 'NO_ANSWER'));
+    if (result === undefined) one.reject(lost(name, 'NO_ANSWER'));
     else if ('signature' in result) one.resolve(result.signature);
     else if (result.error.scope === 'request') one.reject(toSigningError(result.error.code, name));
-    else one.reject(unavailable(name, result.error.code));
+    else one.reject((result.error.mayHaveSigned ? lost : unavailable)(name, result.error.code));
   }
 
   async #checkQuarantine(): Promise<void> {
@@ -266,6 +269,11 @@ export class ActivatedTokenHost implements HostedToken {
       // Stopping.
     }
   }
+}
+
+/** The PIN and the requests were with the host: it may have signed. */
+function lost(token: string, reason: string): SigningError {
+  return new AnswerLost(token, reason);
 }
 
 function failure(token: string, code: string): SigningError {

@@ -19,6 +19,8 @@ export interface DigestRequest {
   readonly digest: Uint8Array;
   /** An interactive request goes ahead of bulk ones that wait for the same token; default interactive. */
   readonly lane?: Lane;
+  /** Never sent to a token again when the key may have been used: then `sign` throws `AnswerLost`. */
+  readonly once?: boolean;
   /** For tokens whose PIN no file holds. */
   readonly activation?: ActivatedLogin | undefined;
 }
@@ -31,7 +33,7 @@ export interface DigestSigner {
   /**
    * The signature value as CMS carries it: RSA as the token gives it, ECDSA as the DER of Ecdsa-Sig-Value (RFC 3279, 2.2.3).
    * Throws SigningError TOKEN_UNAVAILABLE (may pass later), TOKEN_QUARANTINED, PIN_INCORRECT, ACTIVATION_REQUIRED, ACTIVATION_INVALID, KEY_NOT_FOUND,
-   * CERTIFICATE_UNFIT (the key can't do this scheme).
+   * CERTIFICATE_UNFIT (the key can't do this scheme); with `once`, the key was not used unless it is an `AnswerLost`.
    */
   sign(request: DigestRequest): Promise<Uint8Array>;
   /** Replaces the token's sessions, after a signature came back that the public key doesn't verify. */

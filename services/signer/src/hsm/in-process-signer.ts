@@ -2,7 +2,7 @@ import { SigningError } from '@kyso/contracts';
 import type { DigestSigner } from './digest-signer.js';
 import { toTokenFault } from './pkcs11-errors.js';
 import type { Pkcs11Token } from './pkcs11-token.js';
-import { toSigningError, unavailable } from './token-failures.js';
+import { AnswerLost, toSigningError, unavailable } from './token-failures.js';
 import { toSignatureValue, toTokenInput, toTokenMechanism } from './token-mechanism.js';
 
 /**
@@ -16,7 +16,8 @@ export function inProcessSigner(token: Pkcs11Token): DigestSigner {
         const output = token.sign(request.keyId, toTokenMechanism(request), toTokenInput(request));
         return toSignatureValue(request, output);
       } catch (error) {
-        const { code, scope } = toTokenFault(error);
+        const { code, scope, mayHaveSigned } = toTokenFault(error);
+        if (mayHaveSigned) throw new AnswerLost(request.token, code);
         throw scope === 'request' ? toSigningError(code, request.token) : unavailable(request.token, code);
       }
     },

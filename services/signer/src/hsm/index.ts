@@ -1,6 +1,7 @@
 /** Keys on PKCS#11 tokens, each behind a host process of its own. */
 export type { DigestRequest, DigestSigner } from './digest-signer.js';
 export { createPinGuard, type LoginResult, type PinGuard } from './pin-guard.js';
+export { AnswerLost } from './token-failures.js';
 export { inProcessSigner } from './in-process-signer.js';
 export { Pkcs11Token } from './pkcs11-token.js';
 export { toInventory } from './token-inventory.js';

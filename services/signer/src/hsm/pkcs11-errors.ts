@@ -7,6 +7,8 @@ export class TokenFault extends Error {
   constructor(
     readonly code: string,
     readonly scope: ErrorScope,
+    /** The key may have been used: C_Sign was called and did not refuse. */
+    readonly mayHaveSigned = false,
   ) {
     super(code);
   }
@@ -38,6 +40,25 @@ const requestFaults = new Set([
   'CKR_MECHANISM_INVALID',
   'CKR_MECHANISM_PARAM_INVALID',
 ]);
+
+/**
+ * Return values of C_Sign that say that it did nothing (PKCS #11 v2.40, 5.1). After any other one, such as CKR_DEVICE_ERROR, the
+ * device may have signed.
+ */
+const refusals = new Set([
+  ...requestFaults,
+  'CKR_CRYPTOKI_NOT_INITIALIZED',
+  'CKR_OPERATION_NOT_INITIALIZED',
+  'CKR_SESSION_CLOSED',
+  'CKR_SESSION_HANDLE_INVALID',
+  'CKR_USER_NOT_LOGGED_IN',
+]);
+
+/** What C_Sign threw, with whether the key may have been used. */
+export function toSignFault(error: unknown): TokenFault {
+  const { code, scope } = toTokenFault(error);
+  return new TokenFault(code, scope, !refusals.has(code));
+}
 
 /**
  * Puts what graphene and pkcs11js throw into one form. They throw `{ message: 'CKR_…', code, method }`, but a plain

@@ -1,6 +1,6 @@
 import * as graphene from 'graphene-pk11';
 import pkcs11 from 'pkcs11js';
-import { TokenFault, toTokenFault } from './pkcs11-errors.js';
+import { TokenFault, toSignFault, toTokenFault } from './pkcs11-errors.js';
 import { withPin } from './pin-file.js';
 import { readTokenContent } from './token-content.js';
 import type { PinWarning, TokenAddress, TokenContent, TokenMechanism } from './token-host-messages.js';
@@ -128,9 +128,13 @@ export class Pkcs11Token {
     const lane = this.#firstLane();
     try {
       this.#start(lane, keyId, mechanism, input);
+    } catch (error) {
+      throw this.#afterFault(lane, toTokenFault(error));
+    }
+    try {
       return Buffer.from(this.module.lib.C_Sign(lane.session.handle, lane.input, lane.output));
     } catch (error) {
-      throw this.#afterFault(lane, error);
+      throw this.#afterFault(lane, toSignFault(error));
     }
   }
 
@@ -143,9 +147,13 @@ export class Pkcs11Token {
     if (lane === undefined) throw new TokenFault('LANE_UNKNOWN', 'request');
     try {
       this.#start(lane, request.keyId, request.mechanism, request.input);
+    } catch (error) {
+      throw this.#afterFault(lane, toTokenFault(error));
+    }
+    try {
       return Buffer.from(await this.module.lib.C_SignAsync(lane.session.handle, lane.input, lane.output));
     } catch (error) {
-      throw this.#afterFault(lane, error);
+      throw this.#afterFault(lane, toSignFault(error));
     }
   }
 
@@ -213,14 +221,13 @@ export class Pkcs11Token {
   }
 
   /** After any error the session may stay OPERATION_ACTIVE, so it is not used again. */
-  #afterFault(lane: SigningLane, error: unknown): TokenFault {
-    const fault = toTokenFault(error);
+  #afterFault(lane: SigningLane, fault: TokenFault): TokenFault {
     if (fault.scope === 'host') return fault;
     try {
       this.#replaceSession(lane);
       return fault;
     } catch {
-      return new TokenFault(fault.code, 'host');
+      return new TokenFault(fault.code, 'host', fault.mayHaveSigned);
     }
   }
 

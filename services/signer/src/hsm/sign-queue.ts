@@ -5,6 +5,8 @@ import type { TokenSignRequest } from './token-host-messages.js';
 export interface PendingSign {
   readonly request: TokenSignRequest;
   readonly lane: Lane;
+  /** Not sent again when the key may have been used. */
+  readonly once?: boolean;
   /** How often it went to a token host. */
   tries: number;
   /** Monotonic milliseconds: when it went to the host, and (waitUntilMs) how long it may wait before that. */

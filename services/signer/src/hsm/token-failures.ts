@@ -5,6 +5,13 @@ export function unavailable(token: string, reason: string): SigningError {
   return new SigningError('TOKEN_UNAVAILABLE', { expected: `token ${token} ready`, found: reason });
 }
 
+/** As `unavailable`, when the key may have been used: the request was with the token, and nobody knows what became of it. */
+export class AnswerLost extends SigningError {
+  constructor(token: string, reason: string) {
+    super('TOKEN_UNAVAILABLE', { expected: `an answer of token ${token}`, found: reason });
+  }
+}
+
 /** The token is in quarantine: for a wrong PIN that was tried, or because its flags forbid a try, or by an operator. */
 export function quarantineError(token: string, reason: string): SigningError {
   return new SigningError(reason === 'PIN_INCORRECT' ? 'PIN_INCORRECT' : 'TOKEN_QUARANTINED', {

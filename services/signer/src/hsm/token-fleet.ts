@@ -81,9 +81,9 @@ export class TokenFleet implements DigestSigner {
         found: request.token,
       });
     }
-    const { keyId, lane = 'interactive', activation } = request;
+    const { keyId, lane = 'interactive', once = false, activation } = request;
     const mechanism = toTokenMechanism(request);
-    const output = await host.sign({ keyId, lane, mechanism, input: toTokenInput(request), activation });
+    const output = await host.sign({ keyId, lane, once, mechanism, input: toTokenInput(request), activation });
     return toSignatureValue(request, output);
   }
 

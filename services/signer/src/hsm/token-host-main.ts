@@ -35,7 +35,7 @@ function flush(): void {
 
 function failed(id: number, error: unknown): TokenSignResult {
   const fault = toTokenFault(error);
-  return { id, error: { code: fault.code, scope: fault.scope } };
+  return { id, error: { code: fault.code, scope: fault.scope, mayHaveSigned: fault.mayHaveSigned } };
 }
 
 /** mode usb: one after the other on this thread, back to the event loop after every batch. */

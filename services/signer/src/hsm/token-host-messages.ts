@@ -36,6 +36,8 @@ export interface TokenError {
   /** `CKR_…` of PKCS#11, or a word of ours such as KEY_NOT_FOUND. */
   readonly code: string;
   readonly scope: ErrorScope;
+  /** C_Sign was called and did not refuse. */
+  readonly mayHaveSigned: boolean;
 }
 
 export type TokenSignResult =

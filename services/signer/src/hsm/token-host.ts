@@ -9,7 +9,7 @@ import { SignQueue, type PendingSign } from './sign-queue.js';
 import { InFlight } from './in-flight.js';
 import { startTokenChild, type Started } from './start-token-child.js';
 import type { TokenChild } from './token-child.js';
-import { toSigningError, quarantineError, unavailable } from './token-failures.js';
+import { AnswerLost, toSigningError, quarantineError, unavailable } from './token-failures.js';
 import type { FromTokenHost, ReadContent, TokenMechanism } from './token-host-messages.js';
 import type { TokenSettings } from './token-settings.js';
 import type { Lane } from '@kyso/contracts';
@@ -68,6 +68,8 @@ export interface TokenWork {
   readonly mechanism: TokenMechanism;
   readonly input: Uint8Array;
   readonly lane: Lane;
+  /** Not sent again when the key may have been used. */
+  readonly once?: boolean;
   readonly activation?: ActivatedLogin | undefined;
 }
 
@@ -82,7 +84,7 @@ export interface HostedToken {
   replaceHost(reason: string): void;
 }
 
-/** A request goes to a host at most this often: once, and again when the host was replaced under it. */
+/** A request goes to a host at most this often: once, and again when the host was replaced under it, unless it goes only once. */
 const maxTries = 2;
 
 /**
@@ -148,6 +150,7 @@ export class TokenHost implements HostedToken {
       this.#queue.add({
         request: { id: this.#nextId++, keyId: work.keyId, mechanism: work.mechanism, input: work.input },
         lane: work.lane,
+        once: work.once ?? false,
         tries: 0,
         sentAtMs: 0,
         allowedMs: 0,
@@ -216,7 +219,7 @@ export class TokenHost implements HostedToken {
     child.kill();
     await child.ended;
     this.#child = undefined;
-    this.#retryOrReject(this.#inFlight.takeAll(), reason);
+    this.#retryOrReject(this.#inFlight.takeAll(), { code: reason, mayHaveSigned: true });
     if (reason === 'STOPPING' || reason === 'QUARANTINED') return;
 
     this.#breaker.failure();
@@ -285,7 +288,7 @@ export class TokenHost implements HostedToken {
       } else {
         if (result.error.scope === 'host') fatal = result.error.code;
         else this.#breaker.failure();
-        this.#retryOrReject([pending], result.error.code);
+        this.#retryOrReject([pending], result.error);
       }
     }
     this.#inFlight.progressed(message.results.length);
@@ -294,9 +297,16 @@ export class TokenHost implements HostedToken {
     this.#schedulePump();
   }
 
-  #retryOrReject(pending: readonly PendingSign[], reason: string): void {
-    const again = pending.filter((one) => one.tries < maxTries && !this.#stop.signal.aborted);
-    for (const one of pending) if (!again.includes(one)) one.reject(unavailable(this.options.settings.name, reason));
+  #retryOrReject(
+    pending: readonly PendingSign[],
+    { code, mayHaveSigned }: { readonly code: string; readonly mayHaveSigned: boolean },
+  ): void {
+    const { name } = this.options.settings;
+    const mayGoAgain = (one: PendingSign): boolean => one.tries < maxTries && !(one.once === true && mayHaveSigned);
+    const again = pending.filter((one) => mayGoAgain(one) && !this.#stop.signal.aborted);
+    for (const one of pending) {
+      if (!again.includes(one)) one.reject(mayHaveSigned ? new AnswerLost(name, code) : unavailable(name, code));
+    }
     this.#queue.putBack(again);
   }
 

@@ -1,11 +1,14 @@
+import { checkCades } from '@kyso/cms';
 import { SigningError, objectKeys, type Level, type StepResult } from '@kyso/contracts';
 import { PdfDocument, type PdfSignature } from '@kyso/pdf';
 import { fieldOfStep } from '@kyso/preparation';
 import { openObjectSource } from '@kyso/storage';
 import { validatePdf, type SignatureReport } from '@kyso/validation';
+import { hash } from 'node:crypto';
 import type { SigningPorts } from '../signing-ports.js';
 import type { SigningWork } from '../signing-work.js';
-import { growthOf, type Intent } from './intent.js';
+import { statedOfIntent, type Intent } from './intent.js';
+import type { Released } from './release-version.js';
 
 /**
  * Takes a version that exists as this step's own, if it is: an earlier run released it and crashed before it could say so.
@@ -17,7 +20,7 @@ export async function adoptVersion(
   ports: Pick<SigningPorts, 'store' | 'policy' | 'clock'>,
   work: SigningWork,
   intent: Intent,
-): Promise<StepResult> {
+): Promise<Released> {
   const key = objectKeys.version(work.job.documentId, work.newVersion);
   const source = await openObjectSource(ports.store, key);
   if (source === undefined) throw new SigningError('VERSION_UNKNOWN', { expected: key, found: 'nothing' });
@@ -42,7 +45,10 @@ export async function adoptVersion(
       });
     }
     const genTime = judged?.timestamp?.genTime;
-    return {
+    const { signatureValue } = await checkCades(signature.cmsDer, (algorithm) =>
+      Promise.resolve(hash(algorithm, '', 'buffer')),
+    );
+    const result: StepResult = {
       step: work.stepIndex,
       credentialId: work.step.credentialId,
       role: work.step.role,
@@ -53,8 +59,9 @@ export async function adoptVersion(
       ...(genTime === undefined ? {} : { timestamp: genTime }),
       sizeBytes: source.size,
       sha256: report.sha256 ?? '',
-      ...growthOf(intent),
+      ...statedOfIntent(intent),
     };
+    return { result, signatureSha256: hash('sha256', signatureValue) };
   } finally {
     await source.close();
   }

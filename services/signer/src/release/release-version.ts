@@ -42,12 +42,20 @@ export async function appendVersion(
   return ports.store.create(key, bytes());
 }
 
+/** What released a version: the step's result, and by which signature. */
+export interface Released {
+  readonly result: StepResult;
+  /** SHA-256 of the signature value, hexadecimal. */
+  readonly signatureSha256: string;
+}
+
 /** Stores what released a version that exists, and so the step's result. Harmless when repeated. */
 export async function recordRelease(
   ports: Pick<SigningPorts, 'store' | 'clock'>,
   work: SigningWork,
-  result: StepResult,
+  { result, signatureSha256 }: Released,
 ): Promise<void> {
-  const release: Release = { jobId: work.job.jobId, createdAt: ports.clock.now().toISOString(), result };
+  const createdAt = ports.clock.now().toISOString();
+  const release: Release = { jobId: work.job.jobId, createdAt, result, signatureSha256 };
   await createJson(ports.store, objectKeys.release(work.job.documentId, work.newVersion), release);
 }
