@@ -24,11 +24,14 @@ import { validatePdf } from '@kyso/validation';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { freePort, startRedis } from './redis-server.js';
 import { memoryHolds } from './process-memory.js';
 import { samplePdf, samplePng } from './sample-pdf.js';
@@ -277,6 +280,12 @@ describe('the signer as a process', () => {
       expect(report.signatures[0]?.signingTime).toBe(intent?.signingTime);
     }
     expect(await verifyAudit(join(folder, 'audit-three.jsonl'))).toMatchObject({ intact: true });
+    // The operator's tool finds a reason for every use of a key, also of those that were broken off.
+    const tool = fileURLToPath(new URL('../src/audit-main.js', import.meta.url));
+    const log = join(folder, 'audit-three.jsonl');
+    const { stdout } = await promisify(execFile)(process.execPath, [tool, log, '--store', join(folder, 'store')]);
+    const account = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    expect(account).toMatchObject({ released: jobs.length, releasedWithoutUse: 0, inOrder: true });
   }, 120_000);
 
   it('goes on from the object store when Redis was wiped and the jobs are added again', async () => {

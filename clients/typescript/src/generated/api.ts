@@ -1852,6 +1852,7 @@ export interface components {
       | 'KEY_NOT_FOUND'
       | 'LEVEL_UNREACHABLE'
       | 'CLOCK_SKEWED'
+      | 'KEY_USE_UNCERTAIN'
       | 'SIGNATURE_WRONG'
       | 'SELF_CHECK_FAILED'
       | 'STORE_UNAVAILABLE'
@@ -2294,6 +2295,7 @@ export interface components {
        * @enum {string}
        */
       revocation?: 'require' | 'warn' | 'off';
+      uncertainKeyUse?: components['schemas']['UncertainKeyUse'];
       /** @description Absent: every scheme that a credential has */
       schemes?: components['schemas']['SignatureScheme'][];
       digestAlgorithms?: components['schemas']['DigestAlgorithm'][];
@@ -2414,6 +2416,8 @@ export interface components {
       /** @description True when the reserved space was too small and the step was signed again */
       placeholderGrown?: boolean;
       placeholderShortage?: components['schemas']['PlaceholderShortage'];
+      /** @description How often the key was used for this step, or may have been: after a crash, a lost answer, a wrong signature, a placeholder that was too small. One signature is released, the audit log has all uses. Absent: once */
+      keyUses?: number;
       repaired?: components['schemas']['Repaired'];
       /** @description Empty fields that the step made for later ones */
       preparedFields?: string[];
@@ -2824,6 +2828,11 @@ export interface components {
      * @enum {string}
      */
     TokenState: 'ready' | 'absent' | 'quarantined' | 'unknown';
+    /**
+     * @description When a crash or a lost answer of the token leaves open whether the key was used, and using it again would make a second, different signature (RSA-PSS, ECDSA, a later signing time): repeat signs again and says so, stop ends the job with KEY_USE_UNCERTAIN for a person to decide. At most one signature is released either way
+     * @enum {string}
+     */
+    UncertainKeyUse: 'repeat' | 'stop';
     ValidationReport: {
       /** @description valid only if there is a signature and each one is valid */
       verdict: components['schemas']['Verdict'];
@@ -3152,6 +3161,7 @@ export type TokenKeyType = components['schemas']['TokenKeyType'];
 export type TokenList = components['schemas']['TokenList'];
 export type TokenLogin = components['schemas']['TokenLogin'];
 export type TokenState = components['schemas']['TokenState'];
+export type UncertainKeyUse = components['schemas']['UncertainKeyUse'];
 export type ValidationReport = components['schemas']['ValidationReport'];
 export type Verdict = components['schemas']['Verdict'];
 export type VerificationRequest = components['schemas']['VerificationRequest'];

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Activation } from '../activation.js';
 import type { CredentialKind, SignatureScheme, TokenState, weekdays } from '../credential.js';
 import type { CredentialChange, CredentialDetail } from '../credential-admin.js';
-import type { Certification, RevocationCheck, TimestampPolicy } from '../policy.js';
+import type { Certification, RevocationCheck, TimestampPolicy, UncertainKeyUse } from '../policy.js';
 import type { TokenInventory, tokenKeyTypeSchema } from '../token.js';
 import { text, type BilingualText } from './bilingual.js';
 import { revocationStatuses, verificationTexts } from './verification-texts.js';
@@ -117,6 +117,11 @@ export const credentialTexts = {
     required: text('Bắt buộc có ngay khi ký', 'Required when it is signed'),
     deferred: text('Được gắn sau khi máy chủ dấu thời gian hoạt động lại', 'Added later when no authority answers'),
   } satisfies Record<TimestampPolicy, BilingualText>,
+
+  UncertainKeyUse: {
+    repeat: text('Ký lại và ghi nhật ký', 'Signed again, and put down'),
+    stop: text('Dừng lại, chờ người có trách nhiệm quyết định', 'Stopped, for a person to decide'),
+  } satisfies Record<UncertainKeyUse, BilingualText>,
 
   Certification: {
     1: text('Không được thay đổi gì sau khi ký', 'No change at all'),
