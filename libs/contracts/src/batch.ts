@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchHoldSchema } from './batch-hold.js';
 import { batchWindowSchema } from './batch-window.js';
 import { actorSchema } from './credential.js';
 import {
@@ -103,9 +104,20 @@ export const batchRequestSchema = z
 export type BatchRequest = z.infer<typeof batchRequestSchema>;
 
 export const batchStatusSchema = z
-  .enum(['awaiting-manifest', 'reading', 'waiting', 'running', 'paused', 'cancelling', 'completed', 'cancelled'])
+  .enum([
+    'awaiting-manifest',
+    'reading',
+    'waiting',
+    'running',
+    'held',
+    'paused',
+    'cancelling',
+    'completed',
+    'cancelled',
+  ])
   .describe(
-    'awaiting-manifest: PUT the manifest; reading: its items are being listed; waiting: for its window; running; paused; ' +
+    'awaiting-manifest: PUT the manifest; reading: its items are being listed; waiting: for its window; running; ' +
+      'held: nothing of it can go on now for a reason that is not its own (holds), it goes on by itself; paused; ' +
       'cancelling: what was begun is being ended; completed, cancelled: ended, every item has an outcome',
   )
   .meta({ id: 'BatchStatus' });
@@ -174,6 +186,10 @@ export const batchSchema = z
     failures: z.array(batchFailuresSchema).describe('By code, the most frequent first'),
     itemsPerSecond: z.number().optional().describe('Of the last minutes, while it runs'),
     expectedEnd: instantSchema.optional().describe('If it goes on at this rate, and in its windows'),
+    holds: z
+      .array(batchHoldSchema)
+      .optional()
+      .describe('What all or some of its items wait for; it goes on by itself when that has passed'),
     pausedBecause: z.string().optional().describe('Where it paused by itself'),
   })
   .meta({ id: 'Batch' });

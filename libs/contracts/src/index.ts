@@ -1,4 +1,5 @@
 export * from './activation.js';
+export * from './batch-hold.js';
 export * from './batch-records.js';
 export * from './batch-window.js';
 export * from './batch.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { chunkHoldSchema } from './batch-hold.js';
 import { batchIdSchema, jobIdSchema, nameSchema } from './identifiers.js';
 import { tokenStateSchema } from './credential.js';
 
@@ -25,7 +26,11 @@ export const chunkQueueJobSchema = z.object({
   chunk: z.int().min(0),
   group: z.int().min(0),
   step: z.int().min(0),
-  waitingSinceMs: z.number().optional().describe('Since when no item of it could go on, in milliseconds since 1970'),
+  waitedMs: z
+    .number()
+    .optional()
+    .describe('For so many milliseconds no item of it could go on: pauses that were asked for, and time spent trying'),
+  held: chunkHoldSchema.optional(),
 });
 export type ChunkQueueJob = z.infer<typeof chunkQueueJobSchema>;
 /**

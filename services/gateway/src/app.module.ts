@@ -232,7 +232,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const tallies = new BatchTallies(store);
   const manifests = new Manifests({ store, archive: batches, maxItems: config.maxBatchItems, now });
   const results = new BatchResults({ store, archive: batches });
-  const batchDesk = new BatchDesk({ archive: batches, tallies, manifests, results, now });
+  const chunkQueues = new ChunkQueues(queues);
+  const batchDesk = new BatchDesk({ archive: batches, tallies, manifests, results, queues: chunkQueues, now });
   const limits = { maxDocumentBytes, maxScreenedObjects: config.screeningMaxObjects };
   const items = new ItemAcceptance({
     acceptance,
@@ -246,7 +247,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     tallies,
     manifests,
     items,
-    queues: new ChunkQueues(queues),
+    queues: chunkQueues,
     clients,
     webhooks,
     logger,

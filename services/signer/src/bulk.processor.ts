@@ -4,7 +4,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { setMaxListeners } from 'node:events';
 import { Turns } from './chunks/turns.js';
-import type { ChunkEnd, RunChunkPorts } from './chunks/run-chunk.js';
+import type { ChunkEnd } from './chunks/chunk-end.js';
+import type { RunChunkPorts } from './chunks/run-chunk.js';
 import { queueRecovery, type StepObserver } from './signing.processor.js';
 import type { StepQueues } from './step-queues.js';
 
@@ -105,9 +106,11 @@ export class BulkProcessor {
         logger.info({ ...about, reason: end.reason }, 'chunk put aside');
         return;
       case 'waits': {
-        const { error, delayMs, waitingSinceMs } = end;
-        logger.warn({ ...about, code: error.code, err: error, delayMs }, 'chunk waits');
-        await job.updateData({ ...message.data, waitingSinceMs });
+        const { error, delayMs, waitedMs, held } = end;
+        // What holds many chunks is told once, where it begins.
+        if (held === undefined) logger.warn({ ...about, code: error.code, err: error, delayMs }, 'chunk waits');
+        const { held: _before, ...rest } = message.data;
+        await job.updateData({ ...rest, waitedMs, ...(held === undefined ? {} : { held }) });
         await job.moveToDelayed(Date.now() + delayMs, at.lock);
         throw new DelayedError();
       }

@@ -24,6 +24,8 @@ export interface WaitPolicy {
   readonly levelWaitMs: number;
   /** For errors that nobody foresaw; then INTERNAL. */
   readonly unexpectedWaitMs: number;
+  /** Codes that are waited for without end: an item of a batch outlasts what is wrong with its place. */
+  readonly endlessly?: ReadonlySet<FailureCode>;
 }
 
 /** What running a step needs. */
@@ -149,6 +151,7 @@ function toSigningError(error: unknown): SigningError {
 
 /** Only what is known to pass is waited for; everything else fails at once. */
 function patienceFor(code: FailureCode, waits: WaitPolicy): { readonly forMs: number; readonly finally?: FailureCode } {
+  if (waits.endlessly?.has(code) === true) return { forMs: Infinity };
   switch (code) {
     case 'TOKEN_UNAVAILABLE':
       return { forMs: waits.tokenWaitMs };

@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { BulkProcessor } from './bulk.processor.js';
 import { BatchGate } from './chunks/batch-gate.js';
+import { PlaceHolds } from './chunks/place-holds.js';
 import { runChunk } from './chunks/run-chunk.js';
 import { readTokens, readTrustAnchors, type Config } from './config.js';
 import { StoredCredentials } from './credentials/stored-credentials.js';
@@ -109,13 +110,18 @@ export async function startSigner(
   });
 
   const gate = new BatchGate(store, now);
+  const holds = new PlaceHolds((place, error) => {
+    if (error === undefined) logger.info({ place }, 'batches go on here');
+    else logger.warn({ place, code: error.code, err: error }, 'batches are held here');
+  });
   const bulk = new BulkProcessor({
     tokens: tokens.map(({ name }) => name),
     concurrency: config.bulkConcurrency,
     redis,
     queues: queue,
     mayBegin: () => lanes.bulk(),
-    run: (message, own) => runChunk({ ...ports, ...own, waits, modeOf: (batchId) => gate.mode(batchId) }, message),
+    run: (message, own) =>
+      runChunk({ ...ports, ...own, waits, holds, modeOf: (batchId) => gate.mode(batchId) }, message),
     logger,
     observe: metrics.observe,
   });

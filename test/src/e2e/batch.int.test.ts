@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import { weekdays } from '@kyso/contracts';
 import type { Batch, BatchItem, BatchRequest, KysoClient } from '@kyso/client';
 import { judge } from '../judges/judges.js';
 import { portalOf } from '../portal.js';
@@ -17,7 +18,8 @@ const sealStep = { credentialId: 'organisation', role: 'clerk', level: 'B-T' } a
 const byManifest = { source: { kind: 'manifest' }, steps: [leaderStep], priority: 5 } satisfies BatchRequest;
 
 beforeAll(async () => {
-  cluster = await startCluster({ folder });
+  // How full the disk of the test machine is is not asked here.
+  cluster = await startCluster({ folder, env: { gateway: { KYSO_MIN_FREE_BYTES: '0' } } });
   client = portalOf(cluster);
   pdf = new Uint8Array(await readFile(join(checkout, 'samples/quyet-dinh.pdf')));
 }, 120_000);
@@ -46,6 +48,16 @@ async function ended(
   const { batchId } = await client.batches.create(request, { idempotencyKey: randomUUID() });
   await client.batches.sendManifest(batchId, manifest);
   return client.batches.ended(batchId, { timeoutMs: 120_000, everyMs: 200 });
+}
+
+async function until(batchId: string, isSo: (batch: Batch) => boolean): Promise<Batch> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const batch = await client.batches.show(batchId);
+    if (isSo(batch)) return batch;
+    if (Date.now() > deadline) throw new Error(`expected another state, found ${JSON.stringify(batch)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 async function judged(item: BatchItem | undefined): Promise<void> {
@@ -163,6 +175,56 @@ describe('a batch', () => {
       expect((await client.document(documentId)).versions).toHaveLength(2);
     }
   }, 240_000);
+
+  it('is held while its token is in quarantine, fails nothing of it, and goes on when that is lifted', async () => {
+    const documentIds = await uploaded(20);
+    const { data } = await client.api.GET('/v1/tokens');
+    const token = data?.tokens.find(({ token: name }) => name.includes('leader'))?.token ?? '';
+    const path = { token };
+    await client.api.POST('/v1/tokens/{token}/quarantine', { params: { path }, body: { reason: 'PIN_CHANGE' } });
+    // Signers look at it every few seconds.
+    for (let noticed = false; !noticed; await new Promise((resolve) => setTimeout(resolve, 200))) {
+      const { data: now } = await client.api.GET('/v1/tokens/{token}', { params: { path } });
+      noticed = now?.signers.every(({ state }) => state === 'quarantined') === true;
+    }
+    const { batchId } = await client.batches.create(byManifest, { idempotencyKey: randomUUID() });
+    await client.batches.sendManifest(
+      batchId,
+      documentIds.map((documentId) => ({ documentId })),
+    );
+    const held = await until(batchId, ({ status }) => status === 'held');
+    expect(held).toMatchObject({
+      items: { open: 20, failed: 0 },
+      holds: [{ code: 'TOKEN_QUARANTINED', found: 'PIN_CHANGE', messageVi: expect.any(String) }],
+    });
+    const { data: seen } = await client.api.GET('/v1/tokens/{token}', { params: { path } });
+    const query = { at: seen?.quarantine?.at ?? '' };
+    await client.api.DELETE('/v1/tokens/{token}/quarantine', { params: { path, query } });
+    const end = await client.batches.ended(batchId, { timeoutMs: 90_000 });
+    expect(end).toMatchObject({ items: { completed: 20, failed: 0 } });
+    expect(end).not.toHaveProperty('holds');
+  }, 180_000);
+
+  it('is held outside the hours of its credential, while items of another one go on', async () => {
+    const documentIds = await uploaded(12);
+    const file = join(folder, 'store/credentials/leader.json');
+    const record = JSON.parse(await readFile(file, 'utf8')) as object;
+    // A minute on a day that is neither today nor tomorrow in Vietnam.
+    const far = weekdays[(new Date().getUTCDay() + 3) % 7];
+    await writeFile(file, JSON.stringify({ ...record, hours: [{ days: [far], from: '03:00', until: '03:01' }] }));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const { batchId } = await client.batches.create(byManifest, { idempotencyKey: randomUUID() });
+    const sealed = { steps: [{ credentialId: 'leader-pss' }] };
+    await client.batches.sendManifest(
+      batchId,
+      documentIds.map((documentId, i) => ({ documentId, ...(i % 2 === 0 ? {} : sealed) })),
+    );
+    const held = await until(batchId, ({ status, items }) => status === 'held' && items.open === 6);
+    expect(held.holds).toMatchObject([{ code: 'OUTSIDE_HOURS' }]);
+    await writeFile(file, JSON.stringify(record));
+    const end = await client.batches.ended(batchId, { timeoutMs: 90_000 });
+    expect(end).toMatchObject({ items: { completed: 12, failed: 0 } });
+  }, 180_000);
 
   it('loses nothing and signs nothing twice when signer, gateway and Redis are killed in it', async () => {
     const documentIds = await uploaded(150);

@@ -1174,6 +1174,8 @@ export interface components {
        * @description If it goes on at this rate, and in its windows
        */
       expectedEnd?: string;
+      /** @description What all or some of its items wait for; it goes on by itself when that has passed */
+      holds?: components['schemas']['BatchHold'][];
       /** @description Where it paused by itself */
       pausedBecause?: string;
     };
@@ -1206,6 +1208,15 @@ export interface components {
       firstItem: number;
       /** @description What was found at that one */
       found?: string;
+    };
+    BatchHold: {
+      code: components['schemas']['FailureCode'];
+      messageVi: string;
+      messageEn: string;
+      expected?: string;
+      found?: string;
+      /** Format: date-time */
+      since: string;
     };
     BatchItem: {
       /** @description Of the manifest, from 0 */
@@ -1300,11 +1311,19 @@ export interface components {
           prefix: string;
         };
     /**
-     * @description awaiting-manifest: PUT the manifest; reading: its items are being listed; waiting: for its window; running; paused; cancelling: what was begun is being ended; completed, cancelled: ended, every item has an outcome
+     * @description awaiting-manifest: PUT the manifest; reading: its items are being listed; waiting: for its window; running; held: nothing of it can go on now for a reason that is not its own (holds), it goes on by itself; paused; cancelling: what was begun is being ended; completed, cancelled: ended, every item has an outcome
      * @enum {string}
      */
     BatchStatus:
-      'awaiting-manifest' | 'reading' | 'waiting' | 'running' | 'paused' | 'cancelling' | 'completed' | 'cancelled';
+      | 'awaiting-manifest'
+      | 'reading'
+      | 'waiting'
+      | 'running'
+      | 'held'
+      | 'paused'
+      | 'cancelling'
+      | 'completed'
+      | 'cancelled';
     BatchWindow: {
       /** @description HH:MM in Vietnam, included */
       from: string;
@@ -3050,6 +3069,7 @@ export type Batch = components['schemas']['Batch'];
 export type BatchCounts = components['schemas']['BatchCounts'];
 export type BatchEnd = components['schemas']['BatchEnd'];
 export type BatchFailures = components['schemas']['BatchFailures'];
+export type BatchHold = components['schemas']['BatchHold'];
 export type BatchItem = components['schemas']['BatchItem'];
 export type BatchItemPage = components['schemas']['BatchItemPage'];
 export type BatchItemRequest = components['schemas']['BatchItemRequest'];

@@ -34,6 +34,7 @@ export const jobTexts = {
     reading: text('Đang đọc danh sách văn bản', 'Reading its items'),
     waiting: text('Chờ đến khung giờ ký', 'Waits for its window'),
     running: jobStatuses.running,
+    held: text('Đang chờ điều kiện ký, sẽ tự tiếp tục', 'Held; it goes on by itself'),
     paused: text('Đang tạm dừng', 'Paused'),
     cancelling: text('Đang huỷ', 'Being cancelled'),
     completed: jobStatuses.completed,

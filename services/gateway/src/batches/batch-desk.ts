@@ -20,8 +20,11 @@ import {
 import { batchMode } from '@kyso/storage';
 import { createHash } from 'node:crypto';
 import type { BatchArchive } from './batch-archive.js';
+import { lookAtQueues, type QueueLook } from './batch-holds.js';
 import type { BatchResults } from './batch-results.js';
 import type { BatchTallies } from './batch-tallies.js';
+import type { BatchTally } from './batch-tally.js';
+import type { ChunkQueues } from './chunk-queues.js';
 import type { Manifests, ManifestType } from './manifests.js';
 
 export interface BatchDeskParts {
@@ -29,6 +32,7 @@ export interface BatchDeskParts {
   readonly tallies: BatchTallies;
   readonly manifests: Manifests;
   readonly results: BatchResults;
+  readonly queues: Pick<ChunkQueues, 'look'>;
   readonly now: () => Date;
 }
 
@@ -41,6 +45,7 @@ export interface BatchHead {
 /** A look that is so old is new enough for a caller. */
 const tallyMaxAgeMs = 500;
 const pageSize = 50;
+const nothingHeld: Pick<QueueLook, 'isHeld' | 'holds'> = { isHeld: false, holds: [] };
 
 /** What clients do with batches, and how these stand. */
 export class BatchDesk {
@@ -199,16 +204,23 @@ export class BatchDesk {
     const expected =
       rate === undefined || open === undefined ? undefined : expectedEnd(window, at, (open / rate) * 1_000);
     const { completed, failed, cancelled } = tally;
+    const { isHeld, holds } = mode === 'go' ? await this.lookedAt(tally) : nothingHeld;
     return {
       ...base,
-      status: statusOf(batch, mode, manifest !== undefined),
+      status: isHeld ? 'held' : statusOf(batch, mode, manifest !== undefined),
       ...(mode === 'waits' && window !== undefined ? { opensAt: windowAt(window, at).changesAt.toISOString() } : {}),
       items: { ...(total === undefined ? {} : { total, open }), completed, failed, cancelled },
       failures: tally.failures.map(describeFailures),
       ...(rate === undefined ? {} : { itemsPerSecond: Math.round(rate * 100) / 100 }),
       ...(expected === undefined ? {} : { expectedEnd: expected.toISOString() }),
+      ...(holds.length === 0 ? {} : { holds: [...holds] }),
       ...(mode === 'paused' && control?.reason !== undefined ? { pausedBecause: control.reason } : {}),
     };
+  }
+
+  /** Without Redis nobody knows; it is a hint for people. */
+  private async lookedAt(tally: BatchTally): Promise<Pick<QueueLook, 'isHeld' | 'holds'>> {
+    return lookAtQueues(tally, this.parts.queues).catch(() => nothingHeld);
   }
 
   private async assertOpen({ batchId }: StoredBatch): Promise<void> {

@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import type { ClientRegistry } from '../auth/client-registry.js';
 import type { WebhookBook } from '../webhooks/webhook-book.js';
 import type { BatchArchive } from './batch-archive.js';
+import { lookAtQueues, type QueueLook } from './batch-holds.js';
 import type { BatchTallies } from './batch-tallies.js';
 import { chunksOf, type BatchTally } from './batch-tally.js';
 import type { ChunkQueues } from './chunk-queues.js';
@@ -39,13 +40,24 @@ export interface BatchFeederParts {
 export interface FeedingPass {
   readonly open: number;
   readonly running: number;
+  /** Of those that run: nothing of them goes on, for a reason that is not theirs. */
+  readonly held: number;
   readonly openItems: number;
+}
+
+interface Advance {
+  readonly mode: BatchMode;
+  /** Items without an outcome. */
+  readonly left: number;
+  readonly isHeld: boolean;
 }
 
 /** Items of a chunk that are accepted at a time: each may wait for a text to be found, or for its file. */
 const acceptedAtATime = 8;
 /** Chunks that one batch is fed in one pass, so that the next one gets its turn. */
 const chunksARound = 4;
+/** So many times as many chunks may be fed where most of them are held, so that the items of other tokens go on. */
+const aheadOfHeld = 8;
 /** A manifest that has not come by then does not come any more. */
 const manifestWithinMs = 7 * 86_400_000;
 
@@ -68,26 +80,28 @@ export class BatchFeeder {
     // Oldest first among those of one priority.
     batches.sort((a, b) => b.priority - a.priority);
     let running = 0;
+    let held = 0;
     let openItems = 0;
     for (const batch of batches) {
       try {
-        const { mode, left } = await this.advance(batch);
+        const { mode, left, isHeld } = await this.advance(batch);
         if (mode === 'go') running += 1;
+        if (isHeld) held += 1;
         openItems += left;
       } catch (error) {
         logger.warn({ err: error, batchId: batch.batchId }, 'a batch could not go on; it is tried again');
       }
     }
-    return { open: batches.length, running, openItems };
+    return { open: batches.length, running, held, openItems };
   }
 
-  private async advance(batch: StoredBatch): Promise<{ readonly mode: BatchMode; readonly left: number }> {
+  private async advance(batch: StoredBatch): Promise<Advance> {
     const { archive, tallies, now } = this.parts;
     const { batchId } = batch;
     const ended = await archive.end(batchId);
     if (ended !== undefined) {
       await this.close(batch, ended);
-      return { mode: 'waits', left: 0 };
+      return { mode: 'waits', left: 0, isHeld: false };
     }
     const tally = tallies.of(batchId);
     await tally.refresh();
@@ -95,12 +109,19 @@ export class BatchFeeder {
     const mode = batchMode(batch, control, { now: now(), begun: tally.chunksFed > 0 });
     const manifest = await this.manifestOf(batch, mode);
     const left = (manifest?.items ?? 0) - tally.ended;
-    if (mode === 'go' && (await this.pauseItself(batch, tally, control?.failed ?? 0))) return { mode: 'paused', left };
-    if (mode === 'go' || mode === 'cancel') await this.putBack(batch, tally);
-    if (mode === 'go' && manifest !== undefined) await this.feed(batch, manifest, tally);
+    if (mode === 'go' && (await this.pauseItself(batch, tally, control?.failed ?? 0))) {
+      return { mode: 'paused', left, isHeld: false };
+    }
+    let isHeld = false;
+    if (mode === 'go' || mode === 'cancel') {
+      const look = await lookAtQueues(tally, this.parts.queues);
+      ({ isHeld } = look);
+      await this.putBack(batch, look);
+      if (mode === 'go' && manifest !== undefined) await this.feed(batch, manifest, { tally, look });
+    }
     const isFed = mode === 'cancel' || (manifest !== undefined && tally.chunksFed >= chunksOf(manifest.items));
     if (isFed && tally.open.size === 0) await this.end(batch, { manifest, tally, mode });
-    return { mode, left };
+    return { mode, left, isHeld: isHeld && mode === 'go' };
   }
 
   private async manifestOf(batch: StoredBatch, mode: BatchMode): Promise<StoredManifest | undefined> {
@@ -128,36 +149,25 @@ export class BatchFeeder {
   }
 
   /** Puts chunks back on the queues that don't know them: they were put aside, or Redis was lost. */
-  private async putBack(batch: StoredBatch, tally: BatchTally): Promise<void> {
+  private async putBack(batch: StoredBatch, { missing }: QueueLook): Promise<void> {
     const { queues, logger } = this.parts;
-    const open = [...tally.open].flatMap(([chunk, { groups }]) => [...groups].map((group) => ({ chunk, group })));
-    const places = await Promise.all(
-      open.map(async (one) => ({ ...one, batchId: batch.batchId, tokens: await this.tokensOf(batch, tally, one) })),
-    );
-    const known = await queues.areKnown(places);
-    for (const [index, place] of places.entries()) {
-      if (known[index] === true) continue;
+    for (const place of missing) {
       // The outcome may have come after the look at it, before this one at the queue.
       await queues.add(place, batch.priority);
       logger.info({ batchId: batch.batchId, chunk: place.chunk, group: place.group }, 'chunk was put on the queue');
     }
   }
 
-  private async tokensOf(
-    { batchId }: StoredBatch,
-    tally: BatchTally,
-    { chunk, group }: { readonly chunk: number; readonly group: number },
-  ): Promise<readonly string[]> {
-    const open = tally.open.get(chunk);
-    if (open === undefined) return [];
-    open.tokens ??= (await readChunk(this.parts.store, batchId, chunk))?.groups.map(({ tokens }) => tokens) ?? [];
-    return open.tokens[group] ?? [];
-  }
-
-  private async feed(batch: StoredBatch, manifest: StoredManifest, tally: BatchTally): Promise<void> {
+  private async feed(
+    batch: StoredBatch,
+    manifest: StoredManifest,
+    { tally, look }: { readonly tally: BatchTally; readonly look: QueueLook },
+  ): Promise<void> {
     const { chunksAhead } = this.parts;
+    // What is held stands in nobody's way as long as something else goes on.
+    const beside = look.isHeld ? 0 : Math.min(look.chunksHeld, chunksAhead * (aheadOfHeld - 1));
     for (let round = 0; round < chunksARound; round++) {
-      if (tally.open.size >= chunksAhead || tally.chunksFed >= chunksOf(manifest.items)) return;
+      if (tally.open.size >= chunksAhead + beside || tally.chunksFed >= chunksOf(manifest.items)) return;
       const chunk = tally.chunksFed;
       await this.feedChunk(batch, manifest, chunk);
       await tally.refresh();

@@ -5,6 +5,7 @@ import type { FeedingPass } from './batch-feeder.js';
 export class BatchMetrics {
   private readonly open: Gauge;
   private readonly running: Gauge;
+  private readonly held: Gauge;
   private readonly items: Gauge;
 
   constructor(registry: Registry) {
@@ -15,6 +16,11 @@ export class BatchMetrics {
       registers,
     });
     this.running = new Gauge({ name: 'kyso_running_batches', help: 'Batches that are being worked on now', registers });
+    this.held = new Gauge({
+      name: 'kyso_held_batches',
+      help: 'Batches of which nothing goes on since their token, hours, time-stamps or evidence cannot be had now',
+      registers,
+    });
     this.items = new Gauge({
       name: 'kyso_open_batch_items',
       help: 'Documents of open batches that have no outcome yet',
@@ -22,9 +28,10 @@ export class BatchMetrics {
     });
   }
 
-  passed({ open, running, openItems }: FeedingPass): void {
+  passed({ open, running, held, openItems }: FeedingPass): void {
     this.open.set(open);
     this.running.set(running);
+    this.held.set(held);
     this.items.set(openItems);
   }
 }

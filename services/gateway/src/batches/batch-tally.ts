@@ -1,5 +1,6 @@
 import { chunkItems, type BatchItem, type FailureCode, type FailureCount } from '@kyso/contracts';
-import { readFedChunk, readGroupOutcome, type ObjectStore } from '@kyso/storage';
+import { readChunk, readFedChunk, readGroupOutcome, type ObjectStore } from '@kyso/storage';
+import type { ChunkPlace } from './chunk-queues.js';
 
 /** Chunks that are looked at side by side while a tally catches up. */
 const readAtATime = 16;
@@ -53,6 +54,18 @@ export class BatchTally {
       this.refreshedAtMs = performance.now();
     });
     return this.refreshing;
+  }
+
+  /** All groups that have not ended, in order, with the tokens that they go to. */
+  async openGroups(): Promise<ChunkPlace[]> {
+    const places: ChunkPlace[] = [];
+    for (const [chunk, open] of this.open) {
+      open.tokens ??= (await readChunk(this.store, this.batchId, chunk))?.groups.map(({ tokens }) => tokens) ?? [];
+      for (const group of open.groups) {
+        places.push({ batchId: this.batchId, chunk, group, tokens: open.tokens[group] ?? [] });
+      }
+    }
+    return places;
   }
 
   /** Items that ended a second, of the last minutes; undefined before the first. */

@@ -44,6 +44,17 @@ describe('the use of a credential', () => {
     expect(() => use({ enabled: false })).toThrow(expect.objectContaining({ code: 'CREDENTIAL_DISABLED' }));
   });
 
+  it('may be waited for by an item of a batch where it is switched off or the hour is wrong, and not for more', () => {
+    const hours = [{ days: ['sunday' as const], from: '00:00', until: '00:01' }];
+    const later = (changes: Partial<CredentialRecord>, role: Role = 'leader') =>
+      assertUsable(known(changes), { client, role, now, mayWait: true });
+    expect(() => use({ hours })).toThrow(expect.objectContaining({ code: 'OUTSIDE_HOURS' }));
+    expect(later({ hours })).toEqual({});
+    expect(later({ enabled: false })).toEqual({});
+    expect(() => later({ enabled: false }, 'clerk')).toThrow(expect.objectContaining({ code: 'CREDENTIAL_FORBIDDEN' }));
+    expect(() => later({ enabled: false, users: ['an'] })).toThrow(expect.objectContaining({ code: 'ACTOR_FORBIDDEN' }));
+  });
+
   it('names the delegation that made it possible', () => {
     const delegation = {
       delegationId: 'dlg_00000000000000000000000000',

@@ -1,6 +1,7 @@
 import {
   assertCredentialRules,
   assertEntrusted,
+  holdingCodes,
   SigningError,
   warning,
   type Actor,
@@ -20,6 +21,8 @@ export interface IntendedUse {
   readonly role: Role;
   readonly actor?: Actor | undefined;
   readonly now: Date;
+  /** True for an item of a batch: the signer holds it where the credential may not be used now, but may be later. */
+  readonly mayWait?: boolean;
 }
 
 /**
@@ -39,7 +42,12 @@ export function assertUsable(known: KnownCredential, use: IntendedUse): { readon
       found: `${record.credentialId} as ${role}`,
     });
   }
-  assertCredentialRules(record, use);
+  try {
+    assertCredentialRules(record, use);
+  } catch (error) {
+    const isWaitedFor = use.mayWait === true && error instanceof SigningError && holdingCodes.has(error.code);
+    if (!isWaitedFor) throw error;
+  }
   const delegation = assertEntrusted(record, { actor: use.actor, role, now: use.now });
   assertCertificate(known, use.now);
   return delegation === undefined ? {} : { delegation };

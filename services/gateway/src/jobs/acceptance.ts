@@ -5,6 +5,7 @@ import {
   SigningError,
   type ApiClientRecord,
   type DocumentRecord,
+  type Lane,
   type ScreeningOverrides,
   type SigningJobRequest,
   type SigningPolicyRecord,
@@ -118,7 +119,7 @@ export class JobAcceptance {
     head: Pick<StoredJob, 'jobId' | 'bodySha256' | 'requestId' | 'lane'>,
   ): Promise<StoredJob> {
     const { images, numbers } = this.parts;
-    const checked = await this.checkInTurn(client, request, head.jobId);
+    const checked = await this.checkInTurn(client, request, head);
     const job: StoredJob = {
       ...head,
       clientId: client.clientId,
@@ -172,10 +173,10 @@ export class JobAcceptance {
   private async checkInTurn(
     client: ApiClientRecord,
     request: SigningJobRequest,
-    jobId: string,
+    { jobId, lane }: Pick<StoredJob, 'jobId' | 'lane'>,
   ): Promise<CheckedRequest> {
     for (let tries = 1; ; tries++) {
-      const checked = await this.check(client, request);
+      const checked = await this.check(client, request, lane);
       // Not in a dry run: nobody gives a PIN for it.
       await this.parts.activations.assertActivations(client, request.steps, checked.sha256);
       if (await this.parts.turns.take(checked, jobId)) return checked;
@@ -184,8 +185,12 @@ export class JobAcceptance {
     }
   }
 
-  /** Everything that can be known of a request before it is accepted. Throws as `accept` does. */
-  async check(client: ApiClientRecord, request: SigningJobRequest): Promise<CheckedRequest> {
+  /** Everything that can be known of a request before it is accepted; an item of a batch (lane bulk) may wait for its credential. Throws as `accept` does. */
+  async check(
+    client: ApiClientRecord,
+    request: SigningJobRequest,
+    lane: Lane = 'interactive',
+  ): Promise<CheckedRequest> {
     const { shelf, policies, templates, validation, screening } = this.parts;
     const { documentId, expectedVersion: seenVersion, steps, actor } = request;
     const document = await shelf.record(client, documentId);
@@ -196,7 +201,7 @@ export class JobAcceptance {
     for (const { attachmentOf } of steps) {
       if (attachmentOf !== undefined) await shelf.record(client, attachmentOf);
     }
-    const validated = await validation.validate({ client, document, version, policy, actor }, steps);
+    const validated = await validation.validate({ client, document, version, policy, actor, lane }, steps);
     const named = validated.steps.flatMap((step) => step.field ?? []);
     await this.parts.fields.assertEmpty(documentId, version, named);
     return { ...validated, terms: termsOf(client, policy), document, version, sha256: seen };

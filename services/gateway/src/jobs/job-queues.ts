@@ -85,10 +85,21 @@ export class JobQueues {
     await withPatience(this.queue(name).add('chunk', message, options));
   }
 
-  /** Whether each of these is on its queue and has not ended. */
-  async knows(jobs: readonly { readonly name: string; readonly jobId: string }[]): Promise<boolean[]> {
-    const knowledge = await this.knowledge(jobs.map(({ name, jobId }) => this.queue(name).toKey(jobId)));
-    return knowledge.map((one) => one === 'live');
+  /** The message of each of these that is on its queue, as JSON; undefined for the others. */
+  async messages(jobs: readonly { readonly name: string; readonly jobId: string }[]): Promise<(string | undefined)[]> {
+    const messages: (string | undefined)[] = [];
+    for (let start = 0; start < jobs.length; start += probeBatch) {
+      const pipeline = this.redis.pipeline();
+      for (const { name, jobId } of jobs.slice(start, start + probeBatch)) {
+        pipeline.hmget(this.queue(name).toKey(jobId), 'data', 'finishedOn');
+      }
+      for (const [error, reply] of (await withPatience(pipeline.exec())) ?? []) {
+        if (error !== null) throw error;
+        const [data, finishedOn] = reply as [string | null, string | null];
+        messages.push(data === null || finishedOn !== null ? undefined : data);
+      }
+    }
+    return messages;
   }
 
   private async knowledge(keys: readonly string[]): Promise<QueueKnowledge[]> {

@@ -4,6 +4,7 @@ import {
   type ApiClientRecord,
   type DocumentRecord,
   type FixedPlacement,
+  type Lane,
   type Level,
   type SigningPolicyRecord,
   type SigningStep,
@@ -38,6 +39,7 @@ export interface StepsContext {
   readonly version: number;
   readonly policy: SigningPolicyRecord | undefined;
   readonly actor: Actor | undefined;
+  readonly lane: Lane;
 }
 
 /** Steps as they are stored, and what comes with them. */
@@ -81,11 +83,11 @@ export class StepValidation {
     context: StepsContext & { readonly earlier: readonly (FixedPlacement | undefined)[]; readonly texts: SoughtTexts },
     step: SigningStep,
   ): Promise<{ readonly step: StoredStep; readonly images: readonly CheckedImage[]; readonly warnings: Warning[] }> {
-    const { client, policy, actor } = context;
+    const { client, policy, actor, lane } = context;
     const now = this.parts.now();
     const credential = await this.credential(step.credentialId);
     const { role, credentialId, reason, location, attachmentOf, activationId } = step;
-    const { delegation } = assertUsable(credential, { client, role, actor, now });
+    const { delegation } = assertUsable(credential, { client, role, actor, now, mayWait: lane === 'bulk' });
     const level = levelUnder(policy, step.level);
     this.assertLevel(level);
     const { record, certificate } = credential;

@@ -1,5 +1,6 @@
 import {
   SigningError,
+  holdingCodes,
   objectKeys,
   toFailure,
   type BatchItem,
@@ -12,11 +13,14 @@ import { runJobStep, type JobStepEnd, type WaitPolicy } from '../run-step.js';
 import type { SigningPorts } from '../signing-ports.js';
 import { signingWork } from '../signing-work.js';
 import { closeItem, failedItem, itemOfOutcome, releasedItem } from './item-outcome.js';
+import { heldBy, heldDelayMs, type ChunkEnd } from './chunk-end.js';
+import { failedPlace, placesOf, turnEndOf, type Held, type PlaceHolds, type TurnEnd } from './place-holds.js';
 
 /** What running a chunk needs. */
 export interface RunChunkPorts extends SigningPorts {
   readonly waits: WaitPolicy;
   readonly modeOf: (batchId: string) => Promise<BatchMode>;
+  readonly holds: PlaceHolds;
   /** Runs the work when it is its turn: one bound on the items of a token over all chunks. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   readonly addStep: (message: ChunkQueueJob, token: string) => Promise<void>;
@@ -25,31 +29,24 @@ export interface RunChunkPorts extends SigningPorts {
   readonly observe: (item: { readonly end: JobStepEnd['kind']; readonly seconds: number }) => void;
 }
 
-/** What became of a chunk's step. */
-export type ChunkEnd =
-  | { readonly kind: 'finished'; readonly items: number }
-  /** Nothing that can be done now: the batch is paused or outside its window, and the gateway adds the chunk again later. */
-  | { readonly kind: 'put-aside'; readonly reason: string }
-  | { readonly kind: 'waits'; readonly delayMs: number; readonly waitingSinceMs: number; readonly error: SigningError };
-
 /** Items in a row that could not go on, after which the others aren't tried in this pass. */
 const maxWaitsInARow = 4;
 /** Pause before the store is asked again. */
 const storeDelayMs = 2_000;
 /** What concerns all items alike. */
-const ofAllItems: ReadonlySet<string> = new Set([
-  'TOKEN_UNAVAILABLE',
-  'STORE_UNAVAILABLE',
-  'STORE_FULL',
-  'SERVICE_STOPPING',
-]);
-
+const ofAllItems: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'STORE_FULL', 'SERVICE_STOPPING']);
 /**
  * Does one step for all items of a chunk's group, several at a time, each as if it were alone: with an intent, a version and a
  * release of its own. Then the chunk goes to the queue of the next step, or its outcomes are stored together. It may be broken
  * off at any point and run again: an item that is done is only looked at.
  */
 export async function runChunk(ports: RunChunkPorts, message: ChunkQueueJob): Promise<ChunkEnd> {
+  const { held } = message;
+  const stillHeld = held === undefined ? undefined : ports.holds.look(held.place);
+  // Not even read while nothing of it can be tried.
+  if (held !== undefined && stillHeld !== undefined && (await ports.modeOf(message.batchId)) === 'go') {
+    return heldBy(stillHeld, message, held.since);
+  }
   const chunk = await readChunk(ports.store, message.batchId, message.chunk);
   const group = chunk?.groups[message.group];
   if (group === undefined) return { kind: 'put-aside', reason: 'no such chunk' };
@@ -60,10 +57,12 @@ export async function runChunk(ports: RunChunkPorts, message: ChunkQueueJob): Pr
 class ChunkRun {
   /** By position: how far the item is after this step; undefined while it has to be tried again. */
   readonly #ends: (BatchItem | 'goes-on' | undefined)[];
+  readonly #startedMs = performance.now();
   #next = 0;
   #worked = 0;
   #waitsInARow = 0;
   #wait: { readonly delayMs: number; readonly error: SigningError } | undefined;
+  #held: Held | undefined;
   #aside: string | undefined;
   #earlier: number | undefined;
   #broken: { readonly error: unknown } | undefined;
@@ -88,16 +87,21 @@ class ChunkRun {
       return { kind: 'put-aside', reason: `step ${this.#earlier} comes first` };
     }
     if (this.#aside !== undefined) return { kind: 'put-aside', reason: this.#aside };
-    if (this.#wait !== undefined) {
-      const now = ports.clock.now().getTime();
-      // Progress counts: it has waited since nothing went on.
-      const waitingSinceMs = this.#worked > 0 ? now : (message.waitingSinceMs ?? now);
-      return { kind: 'waits', waitingSinceMs, ...this.#wait };
+    if (this.#wait !== undefined) return { kind: 'waits', waitedMs: this.#waitedMs(this.#wait.delayMs), ...this.#wait };
+    if (this.#held !== undefined) {
+      const before = this.#worked > 0 ? undefined : message.held?.since;
+      return heldBy(this.#held, message, before ?? ports.clock.now().toISOString());
     }
     const items = this.#ends.filter((end): end is BatchItem => typeof end === 'object');
     if (items.length < this.jobs.length) await this.#addStep(message.step + 1, tokens);
     else await this.#storeOutcomes(items);
     return { kind: 'finished', items: this.#worked };
+  }
+
+  /** Counted without the wall clock: an hour that it jumps is no hour of waiting. Progress counts: it begins anew. */
+  #waitedMs(delayMs: number): number {
+    if (this.#worked > 0) return delayMs;
+    return (this.message.waitedMs ?? 0) + (performance.now() - this.#startedMs) + delayMs;
   }
 
   async #addStep(step: number, tokens: readonly string[]): Promise<void> {
@@ -139,14 +143,35 @@ class ChunkRun {
     const item = this.jobs[position];
     if (item === undefined) return;
     if (mode === 'cancel' && (await this.#cancel(position, item))) return;
-    const { step, waitingSinceMs } = this.message;
+    const end = await this.#runItem(item);
+    if ('held' in end) this.#hold(end.held);
+    else await this.#note(position, item, end);
+  }
+
+  async #runItem({ job }: ChunkJob): Promise<JobStepEnd | { readonly held: Held }> {
+    const { ports, message } = this;
+    const { step } = message;
+    const turn = ports.holds.begin(placesOf(job, step));
+    if ('held' in turn) return turn;
     const startedMs = performance.now();
-    const end = await runJobStep({ ...this.ports, progress: () => undefined }, item.job, {
-      step,
-      waitedMs: () => (waitingSinceMs === undefined ? 0 : this.ports.clock.now().getTime() - waitingSinceMs),
-    });
-    this.ports.observe({ end: end.kind, seconds: (performance.now() - startedMs) / 1_000 });
-    await this.#note(position, item, end);
+    let turnEnd: TurnEnd = 'unknown';
+    try {
+      const waits = { ...ports.waits, endlessly: holdingCodes };
+      const end = await runJobStep({ ...ports, waits, progress: () => undefined }, job, {
+        step,
+        waitedMs: () => this.#waitedMs(0),
+      });
+      turnEnd = turnEndOf(job, step, end);
+      ports.observe({ end: end.kind, seconds: (performance.now() - startedMs) / 1_000 });
+      return end;
+    } finally {
+      ports.holds.end(turn, turnEnd);
+    }
+  }
+
+  /** Of several things that it waits for, the one that may be tried first. */
+  #hold(held: Held): void {
+    if (this.#held === undefined || held.retryInMs < this.#held.retryInMs) this.#held = held;
   }
 
   async #note(position: number, item: ChunkJob, end: JobStepEnd): Promise<void> {
@@ -168,9 +193,16 @@ class ChunkRun {
         this.#worked += 1;
         this.#waitsInARow = 0;
         return this.#ended(position, item, this.#failed(item, end.error));
-      case 'waits':
-        this.#waitsInARow = ofAllItems.has(end.error.code) ? maxWaitsInARow : this.#waitsInARow + 1;
-        this.#wait = { delayMs: end.delayMs, error: end.error };
+      case 'waits': {
+        const { error, delayMs } = end;
+        const place = failedPlace(item.job, this.message.step, error);
+        if (place !== undefined) {
+          this.#hold(this.ports.holds.look(place) ?? { place, error, retryInMs: heldDelayMs.least });
+          return;
+        }
+        this.#waitsInARow = ofAllItems.has(error.code) ? maxWaitsInARow : this.#waitsInARow + 1;
+        this.#wait = { delayMs, error };
+      }
     }
   }
 
