@@ -25,6 +25,9 @@ describe('the use of a credential', () => {
   const use = (changes: Partial<CredentialRecord>, role: Role = 'leader', actorId?: string) =>
     assertUsable(known(changes), { client, role, now, ...(actorId === undefined ? {} : { actor: { id: actorId } }) });
 
+  const later = (changes: Partial<CredentialRecord>, role: Role = 'leader') =>
+    assertUsable(known(changes), { client, role, now, mayWait: true });
+
   it('is allowed by the client’s record or by the credential’s, and never beyond what the key is for', () => {
     expect(use({})).toEqual({});
     expect(() => use({}, 'clerk')).toThrow(expect.objectContaining({ code: 'CREDENTIAL_FORBIDDEN' }));
@@ -46,8 +49,6 @@ describe('the use of a credential', () => {
 
   it('may be waited for by an item of a batch where it is switched off or the hour is wrong, and not for more', () => {
     const hours = [{ days: ['sunday' as const], from: '00:00', until: '00:01' }];
-    const later = (changes: Partial<CredentialRecord>, role: Role = 'leader') =>
-      assertUsable(known(changes), { client, role, now, mayWait: true });
     expect(() => use({ hours })).toThrow(expect.objectContaining({ code: 'OUTSIDE_HOURS' }));
     expect(later({ hours })).toEqual({});
     expect(later({ enabled: false })).toEqual({});
