@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { levelSchema, type Level } from '@kyso/contracts';
 
 export interface BenchArguments {
   /** Replaces the input PDF. */
@@ -9,9 +10,11 @@ export interface BenchArguments {
   readonly rounds: number;
   /** Documents of one measurement, where a benchmark has no rounds. */
   readonly documents?: number;
+  /** What of a benchmark is run, where it has more than one level. */
+  readonly levels: readonly Level[];
 }
 
-/** `--pdf FILE --image FILE --rounds N --documents N`; files are relative to where ./kyso was called. */
+/** `--pdf FILE --image FILE --rounds N --documents N --levels B-B,B-T`; files are relative to where ./kyso was called. */
 export function readArguments(args: readonly string[]): BenchArguments {
   const { values } = parseArgs({
     args: [...args],
@@ -20,6 +23,7 @@ export function readArguments(args: readonly string[]): BenchArguments {
       image: { type: 'string' },
       rounds: { type: 'string' },
       documents: { type: 'string' },
+      levels: { type: 'string' },
     },
   });
   const callerDir = process.env['KYSO_CALLER_DIR'] ?? process.cwd();
@@ -35,5 +39,6 @@ export function readArguments(args: readonly string[]): BenchArguments {
     ...(values.pdf === undefined ? {} : { pdf: resolve(callerDir, values.pdf) }),
     ...(values.image === undefined ? {} : { image: resolve(callerDir, values.image) }),
     rounds,
+    levels: (values.levels ?? 'B-B,B-T,B-LT').split(',').map((level) => levelSchema.parse(level)),
   };
 }

@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import { checkout, type Cluster } from '@kyso/cli';
 import { KysoClient, type Batch } from '@kyso/client';
 import type { Level } from '@kyso/contracts';
 import type { BenchArguments } from './arguments.js';
+import { withCluster } from './bench-cluster.js';
+import { measureCluster, type ClusterWork } from './cluster-cpu.js';
 import { median, percentile, printResult, rounded } from './figures.js';
 import { makeInput } from './input-files.js';
-import { cpuSeconds } from './process-cpu.js';
+import { profileArguments, profileNow, roomsOfProfile } from './profile.js';
+import { rawSignatures } from './raw-signatures.js';
 
+const credentialId = 'leader';
 /** V8 goes on compiling for the first thousand documents and more. */
 const warmUpDocuments = 1_000;
 const uploadsInParallel = 8;
 /** Interactive signatures that are timed, idle and under a batch, one after the other as an official would ask for them. */
 const interactiveSignatures = 60;
 const interactivePauseMs = 100;
+/** Enough that the batch outlasts them. */
+const documentsBeside = 4_000;
 
 /** Uploads documents, not measured. */
 async function uploaded(client: KysoClient, pdf: Uint8Array<ArrayBuffer>, count: number): Promise<string[]> {
@@ -30,7 +36,7 @@ async function uploaded(client: KysoClient, pdf: Uint8Array<ArrayBuffer>, count:
 async function begin(client: KysoClient, documentIds: readonly string[], level: Level): Promise<string> {
   const steps = [
     {
-      credentialId: 'leader',
+      credentialId,
       role: 'leader' as const,
       level,
       placement: { page: 1, rectangle: { xPt: 300, yPt: 100, widthPt: 200, heightPt: 100 } },
@@ -56,20 +62,54 @@ async function ended(client: KysoClient, batchId: string): Promise<Batch> {
 
 interface Measured {
   readonly documentsPerSecond: number;
-  readonly cpuMsPerDocument: Readonly<Record<string, number>>;
+  /** To the raw rate of the token. */
+  readonly ratio: number;
+  readonly cpuMsPerDocument: ClusterWork['cpuMsPerDocument'];
+  readonly cpuMsByThread: ClusterWork['cpuMsByThread'];
 }
 
-async function measured(cluster: Cluster, count: number, work: () => Promise<unknown>): Promise<Measured> {
-  const processes = cluster.processes();
-  const before = await Promise.all(processes.map(({ pid }) => cpuSeconds(pid)));
-  const start = performance.now();
-  await work();
-  const seconds = (performance.now() - start) / 1_000;
-  const cpuMsPerDocument: Record<string, number> = {};
-  for (const [i, { name, pid }] of processes.entries()) {
-    cpuMsPerDocument[name] = rounded((((await cpuSeconds(pid)) - (before[i] ?? 0)) * 1_000) / count);
+/** One batch for each level, the uploads not counted. */
+async function measureLevels(
+  cluster: Cluster,
+  run: {
+    readonly client: KysoClient;
+    readonly pdf: Uint8Array<ArrayBuffer>;
+    readonly documents: number;
+    readonly levels: readonly Level[];
+    readonly rawPerSecond: number;
+  },
+): Promise<Record<string, Measured>> {
+  const { client, documents } = run;
+  const measured: Record<string, Measured> = {};
+  for (const level of run.levels) {
+    const documentIds = await uploaded(client, run.pdf, documents);
+    const { seconds, cpuMsPerDocument, cpuMsByThread } = await measureCluster(cluster, documents, async () => {
+      await ended(client, await begin(client, documentIds, level));
+    });
+    const perSecond = documents / seconds;
+    measured[level] = {
+      documentsPerSecond: rounded(perSecond),
+      ratio: rounded(perSecond / run.rawPerSecond),
+      cpuMsPerDocument,
+      cpuMsByThread,
+    };
   }
-  return { documentsPerSecond: rounded(count / seconds), cpuMsPerDocument };
+  return measured;
+}
+
+/** Where the signer's event loop spends its time: a batch B-B in a cluster of its own, since a profile slows it down. */
+async function profiled(pdf: Uint8Array<ArrayBuffer>, documents: number): Promise<Readonly<Record<string, number>>> {
+  const folder = join(checkout, 'var/bench/profile');
+  await rm(folder, { recursive: true, force: true });
+  const times = await withCluster({ nodeArguments: { signer: profileArguments(folder) } }, async (cluster) => {
+    const client = new KysoClient(cluster);
+    await ended(client, await begin(client, await uploaded(client, pdf, warmUpDocuments), 'B-B'));
+    const documentIds = await uploaded(client, pdf, documents);
+    const fromUs = profileNow();
+    await ended(client, await begin(client, documentIds, 'B-B'));
+    return { fromUs, toUs: profileNow() };
+  });
+  return roomsOfProfile(folder, { ...times, documents });
 }
 
 /** Milliseconds of interactive signatures, B-B, from the request to the answer. */
@@ -78,7 +118,7 @@ async function interactive(client: KysoClient, documentIds: readonly string[]): 
   for (const documentId of documentIds) {
     const start = performance.now();
     await client.sign(
-      { documentId, expectedVersion: 0, steps: [{ credentialId: 'leader', role: 'leader', level: 'B-B' }] },
+      { documentId, expectedVersion: 0, steps: [{ credentialId, role: 'leader', level: 'B-B' }] },
       { idempotencyKey: randomUUID(), waitSeconds: 30 },
     );
     latenciesMs.push(performance.now() - start);
@@ -91,42 +131,51 @@ function percentiles(latenciesMs: number[]): { readonly p50Ms: number; readonly 
   return { p50Ms: rounded(median(latenciesMs)), p95Ms: rounded(percentile(latenciesMs, 0.95)) };
 }
 
+/** Interactive signatures, idle and beside a batch. */
+async function measureInteractive(client: KysoClient, pdf: Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>> {
+  await interactive(client, await uploaded(client, pdf, interactiveSignatures));
+  const idle = await interactive(client, await uploaded(client, pdf, interactiveSignatures));
+  const beside = await uploaded(client, pdf, interactiveSignatures);
+  const batchId = await begin(client, await uploaded(client, pdf, documentsBeside), 'B-B');
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const busy = await interactive(client, beside);
+  const { items } = await client.batches.show(batchId);
+  if (items.completed === items.total)
+    throw new Error(`a batch of ${documentsBeside} ended before the signatures beside it`);
+  await ended(client, batchId);
+  return {
+    n: interactiveSignatures,
+    idle: percentiles(idle),
+    underBatch: percentiles(busy),
+    ratioP95: rounded(percentile(busy, 0.95) / percentile(idle, 0.95)),
+  };
+}
+
 /** Batches of documents of 200 kB through all processes of a cluster on loopback, and interactive signatures beside one. */
 export async function benchBulk(args: BenchArguments): Promise<void> {
   const file = args.pdf ?? join(checkout, 'var/bench/200kB.pdf');
   if (args.pdf === undefined) await makeInput(file, { pages: 3, sizeBytes: 200_000 });
   const pdf = new Uint8Array(await readFile(file));
   const documents = args.documents ?? 10_000;
-  const cluster = await startCluster({ folder: join(checkout, 'var/bench/cluster') });
-  try {
+  const figures = await withCluster({}, async (cluster) => {
+    const raw = await rawSignatures(cluster.sandbox, credentialId);
     const client = new KysoClient(cluster);
     await ended(client, await begin(client, await uploaded(client, pdf, warmUpDocuments), 'B-B'));
-    const levels: Record<string, Measured> = {};
-    for (const level of ['B-B', 'B-T', 'B-LT'] as const) {
-      const documentIds = await uploaded(client, pdf, documents);
-      levels[level] = await measured(cluster, documents, async () => {
-        await ended(client, await begin(client, documentIds, level));
-      });
-    }
-    const idle = await interactive(client, await uploaded(client, pdf, interactiveSignatures));
-    const beside = await uploaded(client, pdf, interactiveSignatures);
-    const batchId = await begin(client, await uploaded(client, pdf, Math.min(documents, 2_000)), 'B-B');
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    const busy = await interactive(client, beside);
-    await ended(client, batchId);
-    printResult('bulk', {
-      n: documents,
-      warmUpDocuments,
-      documentBytes: pdf.length,
-      levels,
-      interactive: {
-        n: interactiveSignatures,
-        idle: percentiles(idle),
-        underBatch: percentiles(busy),
-        ratioP95: rounded(percentile(busy, 0.95) / percentile(idle, 0.95)),
-      },
-    });
-  } finally {
-    await cluster.stop();
-  }
+    const run = { client, pdf, documents, levels: args.levels, rawPerSecond: raw.perSecond };
+    return {
+      rawSignPerSecond: rounded(raw.perSecond),
+      cpuMsPerRawSign: rounded(raw.cpuMs),
+      levels: await measureLevels(cluster, run),
+      interactive: await measureInteractive(client, pdf),
+    };
+  });
+  const rooms = await profiled(pdf, Math.min(documents, 3_000));
+  printResult('bulk', {
+    n: documents,
+    warmUpDocuments,
+    documentBytes: pdf.length,
+    key: 'RSA-2048 PKCS#1 v1.5',
+    ...figures,
+    signerEventLoopMsPerDocument: rooms,
+  });
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkout, startCluster, type Cluster } from '@kyso/cli';
+import { checkout, type Cluster } from '@kyso/cli';
 import type { Document, Level, SigningJob, SigningJobRequest } from '@kyso/contracts';
 import type { BenchArguments } from './arguments.js';
+import { withCluster } from './bench-cluster.js';
+import { measureCluster } from './cluster-cpu.js';
 import { median, percentile, printResult, rounded } from './figures.js';
 import { HttpLoad } from './http-load.js';
 import { makeInput } from './input-files.js';
-import { cpuSeconds } from './process-cpu.js';
 
 const documentsPerRound = 300;
 const inParallel = 16;
@@ -51,11 +52,8 @@ async function oneDocument(load: HttpLoad, pdf: Uint8Array, imagePngBase64: stri
 }
 
 async function round(cluster: Cluster, count: number, one: () => Promise<number>): Promise<Round> {
-  const processes = cluster.processes();
-  const cpuBefore = await Promise.all(processes.map(({ pid }) => cpuSeconds(pid)));
   const own = process.cpuUsage();
   const latenciesMs: number[] = [];
-  const start = performance.now();
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count) {
@@ -63,15 +61,10 @@ async function round(cluster: Cluster, count: number, one: () => Promise<number>
       latenciesMs.push(await one());
     }
   };
-  await Promise.all(Array.from({ length: inParallel }, lane));
-  const seconds = (performance.now() - start) / 1000;
-  const cpuMsPerDocument: Record<string, number> = {};
-  for (const [i, { name, pid }] of processes.entries()) {
-    cpuMsPerDocument[name] = rounded((((await cpuSeconds(pid)) - (cpuBefore[i] ?? 0)) * 1000) / count);
-  }
+  const work = await measureCluster(cluster, count, () => Promise.all(Array.from({ length: inParallel }, lane)));
   const { user, system } = process.cpuUsage(own);
-  cpuMsPerDocument['load-generator'] = rounded((user + system) / 1000 / count);
-  return { documentsPerSecond: count / seconds, latenciesMs, cpuMsPerDocument };
+  const cpuMsPerDocument = { ...work.cpuMsPerDocument, 'load-generator': rounded((user + system) / 1_000 / count) };
+  return { documentsPerSecond: count / work.seconds, latenciesMs, cpuMsPerDocument };
 }
 
 /** Upload, sign and download through all processes of a cluster on loopback, first B-B, then B-LT. */
@@ -80,8 +73,7 @@ export async function benchCluster(args: BenchArguments): Promise<void> {
   if (args.pdf === undefined) await makeInput(file, { pages: 3, sizeBytes: 200_000 });
   const pdf = await readFile(file);
   const image = (await readFile(args.image ?? join(checkout, 'samples/chu-ky-lanh-dao.png'))).toString('base64');
-  const cluster = await startCluster({ folder: join(checkout, 'var/bench/cluster') });
-  try {
+  await withCluster({}, async (cluster) => {
     const load = new HttpLoad(cluster.baseUrl, cluster.apiKey);
     const levels: Record<string, unknown> = {};
     for (const level of ['B-B', 'B-LT'] as const) {
@@ -106,7 +98,5 @@ export async function benchCluster(args: BenchArguments): Promise<void> {
       documentBytes: pdf.length,
       levels,
     });
-  } finally {
-    await cluster.stop();
-  }
+  });
 }

@@ -17,7 +17,7 @@ const [name = '', ...rest] = process.argv.slice(2);
 const bench = benches[name];
 if (bench === undefined) {
   process.stderr.write(
-    `usage: ./kyso bench ${Object.keys(benches).join('|')} [--pdf FILE] [--image FILE] [--rounds N] [--documents N]\n`,
+    `usage: ./kyso bench ${Object.keys(benches).join('|')} [--pdf FILE] [--image FILE] [--rounds N] [--documents N] [--levels B-B,B-T]\n`,
   );
   process.exit(2);
 }

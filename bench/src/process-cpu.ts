@@ -3,22 +3,43 @@ import { readdir, readFile } from 'node:fs/promises';
 /** Clock ticks a second of /proc (USER_HZ): 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/** CPU seconds (user and system) of a process and of its children that live, by pid. Linux only: reads /proc. */
+/** CPU seconds (user and system), by who used them. */
+export interface ProcessCpu {
+  /** The thread that runs the event loop. */
+  readonly main: number;
+  /** User time of the process's other threads: garbage collection, compiling, OpenSSL. */
+  readonly threadsUser: number;
+  /** System time of the other threads: mostly files. */
+  readonly threadsSystem: number;
+  /** Processes that it started and that live, such as the hosts of tokens. */
+  readonly children: number;
+}
+
+/** CPU of a process and of its children, by pid. Threads that have ended count as others. Linux only: reads /proc. */
+export async function processCpu(pid: number): Promise<ProcessCpu> {
+  const all = await cpuOf(`/proc/${pid}`);
+  const main = await cpuOf(`/proc/${pid}/task/${pid}`);
+  let children = 0;
+  for (const child of await childrenOf(pid)) children += await cpuSeconds(child);
+  return {
+    main: main.user + main.system,
+    threadsUser: all.user - main.user,
+    threadsSystem: all.system - main.system,
+    children,
+  };
+}
+
+/** CPU seconds of a process and of its children that live, by pid. Linux only: reads /proc. */
 export async function cpuSeconds(pid: number): Promise<number> {
-  let total = await ownCpuSeconds(pid);
-  for (const child of await childrenOf(pid)) total += await cpuSeconds(child);
-  return total;
+  const { main, threadsUser, threadsSystem, children } = await processCpu(pid);
+  return main + threadsUser + threadsSystem + children;
 }
 
-async function ownCpuSeconds(pid: number): Promise<number> {
-  const fields = await statFields(pid);
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-/** The fields of /proc/PID/stat after the command name, which may hold spaces and brackets. */
-async function statFields(pid: number): Promise<string[]> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+/** From the fields of `stat` after the command name, which may hold spaces and brackets. */
+async function cpuOf(folder: string): Promise<{ readonly user: number; readonly system: number }> {
+  const stat = await readFile(`${folder}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { user: Number(fields[11]) / ticksPerSecond, system: Number(fields[12]) / ticksPerSecond };
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly credentials?: readonly CredentialPlan[];
   /** Added to the environment of one service, by name; for tests. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Arguments of Node for one service, by name, before its script; for profiles. */
+  readonly nodeArguments?: Readonly<Record<string, readonly string[]>>;
   /** How many signers, all on the same tokens: `signer`, `signer-2`, …; default 1. */
   readonly signers?: number;
   /** Goes over what is said of each token (TokenSettings), such as another PKCS#11 module before SoftHSM's; for tests. */
@@ -137,7 +139,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       {
         name,
         command: process.execPath,
-        args: ['--enable-source-maps', join(checkout, 'services', kindOf(name), 'dist/src/main.js')],
+        args: [
+          '--enable-source-maps',
+          ...(options.nodeArguments?.[kindOf(name)] ?? []),
+          join(checkout, 'services', kindOf(name), 'dist/src/main.js'),
+        ],
         env: { ...common, KYSO_LISTEN_PORT: String(port), ...env, ...options.env?.[kindOf(name)] },
         logFile: path('logs', `${name}.log`),
         ready: () => isLive(port),

@@ -6,8 +6,11 @@ import { bodyStart, type WriteOutcome, type WriteRequest } from './write-batch.j
 /** Bounds what one answer waits for, and the files that a thread has open. */
 const maxBatchRequests = 32;
 const maxBatchBytes = 4_194_304;
-/** Fewer requests than this are not shared among threads: a wake-up costs more CPU than the fsync that it would do at once. */
-const minShare = 4;
+/**
+ * So long requests wait for a thread that is busy before another one takes them. On a disk that is fast enough one thread then does
+ * all of the work, with more requests to a batch: each wake-up costs CPU, and so does each commit of the file system.
+ */
+const patienceMs = 10;
 
 /** A request that waits for its outcome. */
 interface Job {
@@ -37,6 +40,7 @@ export class DiskWriters {
   readonly #busy = new Map<Writer, readonly Job[]>();
   #count = 0;
   #scheduled = false;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly maxThreads: number,
@@ -66,14 +70,27 @@ export class DiskWriters {
     });
   }
 
+  /** To a thread if none is busy, or if all that waits is more than one batch; else after a while. */
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const free = this.#idle.length + this.maxThreads - this.#count;
-      if (free === 0) return;
-      const share = Math.max(minShare, Math.ceil(this.#waiting.length / free));
-      const jobs = this.#take(Math.min(share, maxBatchRequests));
-      this.#send(this.#idle.pop() ?? this.#start(), jobs);
+      if (this.#busy.size > 0 && this.#waiting.length < maxBatchRequests) return this.#dispatchLater();
+      if (!this.#sendNext()) return;
     }
+  }
+
+  #dispatchLater(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      if (this.#waiting.length > 0) this.#sendNext();
+    }, patienceMs);
+  }
+
+  /** False when all threads are busy. */
+  #sendNext(): boolean {
+    const writer = this.#idle.pop() ?? (this.#count < this.maxThreads ? this.#start() : undefined);
+    if (writer === undefined) return false;
+    this.#send(writer, this.#take(maxBatchRequests));
+    return true;
   }
 
   #take(count: number): Job[] {
@@ -122,6 +139,8 @@ export class DiskWriters {
   #answered(writer: Writer, outcomes: readonly WriteOutcome[]): void {
     const jobs = this.#busy.get(writer) ?? [];
     this.#busy.delete(writer);
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
     writer.worker.unref();
     this.#idle.push(writer);
     jobs.forEach(({ doing, resolve, reject }, index) => {

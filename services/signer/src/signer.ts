@@ -32,7 +32,8 @@ import { runStep } from './run-step.js';
 import type { SigningPorts } from './signing-ports.js';
 import { SigningProcessor } from './signing.processor.js';
 import { StepQueues } from './step-queues.js';
-import { LaneGate } from './lane-gate.js';
+import { LaneGate } from './lanes/lane-gate.js';
+import { standingBack } from './lanes/standing-back.js';
 import { TimestampsProcessor } from './timestamps.processor.js';
 import { tsaProxyClient } from './timestamp/tsa-proxy-client.js';
 import { TokenSizeMemory } from './timestamp/token-size-memory.js';
@@ -114,14 +115,14 @@ export async function startSigner(
     if (error === undefined) logger.info({ place }, 'batches go on here');
     else logger.warn({ place, code: error.code, err: error }, 'batches are held here');
   });
+  const bulkPorts = standingBack(ports, () => lanes.bulk());
   const bulk = new BulkProcessor({
     tokens: tokens.map(({ name }) => name),
     concurrency: config.bulkConcurrency,
     redis,
     queues: queue,
-    mayBegin: () => lanes.bulk(),
     run: (message, own) =>
-      runChunk({ ...ports, ...own, waits, holds, modeOf: (batchId) => gate.mode(batchId) }, message),
+      runChunk({ ...bulkPorts, ...own, waits, holds, modeOf: (batchId) => gate.mode(batchId) }, message),
     logger,
     observe: metrics.observe,
   });
