@@ -13,7 +13,9 @@
  *   pin-incorrect   C_Login answers CKR_PIN_INCORRECT
  *   locked          C_Login answers CKR_PIN_LOCKED
  *   slow-login      C_Login takes 2 s longer
- * A word that ends in "-once" does it one time: the file is removed.
+ * A word that ends in "-once" does it one time: the file is removed. After the word may stand the label of a token, behind a
+ * space: then the others behave.
+ * $SHIM_SIGN_MS: milliseconds that each C_Sign takes longer, of whatever token.
  *
  * $SHIM_LOG gets a line for each
  *   C_Login PID             when it is called
@@ -50,21 +52,31 @@ static void record(const char *line) {
   fclose(file);
 }
 
-static int is_ordered(const char *word) {
+/* CK_TOKEN_INFO: label 32, manufacturer 32, model 16, serial 16, then the flags. */
+enum { label_length = 32, flags_offset = 96 };
+
+static int has_label(CK_ULONG slot, const char *label) {
+  CK_BYTE info[512] = {0};
+  if (((CK_RV(*)(CK_ULONG, CK_BYTE *))theirs->function[get_token_info])(slot, info) != 0) return 0;
+  size_t length = strlen(label);
+  return length <= label_length && memcmp(info, label, length) == 0 && (length == label_length || info[length] == ' ');
+}
+
+static int is_ordered(const char *word, CK_ULONG slot) {
   const char *path = getenv("SHIM_CONTROL");
-  char found[64] = "";
+  char found[64] = "", label[label_length + 1] = "";
   FILE *file = path ? fopen(path, "r") : NULL;
   if (!file) return 0;
-  if (fscanf(file, "%63s", found) != 1) found[0] = 0;
+  if (fscanf(file, "%63s %32s", found, label) < 1) found[0] = 0;
   fclose(file);
+  if (strncmp(found, word, strlen(word)) != 0 || (label[0] && !has_label(slot, label))) return 0;
   size_t length = strlen(word);
-  if (strncmp(found, word, length) != 0) return 0;
   if (strcmp(found + length, "-once") == 0) return unlink(path) == 0;
   return found[length] == 0;
 }
 
-static int ordered(const char *word) {
-  if (!is_ordered(word)) return 0;
+static int ordered(const char *word, CK_ULONG slot) {
+  if (!is_ordered(word, slot)) return 0;
   char line[128];
   snprintf(line, sizeof line, "fault %d %s\n", (int)getpid(), word);
   record(line);
@@ -82,44 +94,48 @@ static CK_RV shim_login(CK_ULONG session, CK_ULONG user, CK_BYTE *pin, CK_ULONG 
   snprintf(line, sizeof line, "C_Login %d\n", (int)getpid());
   record(line);
   CK_RV rv;
-  if (ordered("locked")) rv = 0xA4;
-  else if (ordered("pin-incorrect")) rv = 0xA0;
+  CK_ULONG slot = slot_of(session);
+  if (ordered("locked", slot)) rv = 0xA4;
+  else if (ordered("pin-incorrect", slot)) rv = 0xA0;
   else rv = ((CK_RV(*)(CK_ULONG, CK_ULONG, CK_BYTE *, CK_ULONG))theirs->function[login])(session, user, pin, length);
-  snprintf(line, sizeof line, "login %d %lu %lu\n", (int)getpid(), slot_of(session), rv);
+  snprintf(line, sizeof line, "login %d %lu %lu\n", (int)getpid(), slot, rv);
   record(line);
-  if (ordered("slow-login")) sleep(2);
+  if (ordered("slow-login", slot)) sleep(2);
   return rv;
 }
 
 static CK_RV shim_sign_init(CK_ULONG session, void *mechanism, CK_ULONG key) {
-  if (ordered("logged-out")) return 0x101;
-  if (ordered("session-invalid")) return 0xB3;
+  CK_ULONG slot = slot_of(session);
+  if (ordered("logged-out", slot)) return 0x101;
+  if (ordered("session-invalid", slot)) return 0xB3;
   return ((CK_RV(*)(CK_ULONG, void *, CK_ULONG))theirs->function[sign_init])(session, mechanism, key);
 }
 
 static CK_RV shim_sign(CK_ULONG session, CK_BYTE *data, CK_ULONG length, CK_BYTE *out, CK_ULONG *out_length) {
-  if (ordered("hang")) for (;;) sleep(1);
-  if (ordered("slow")) usleep(300000);
-  if (ordered("device-error")) return 0x30;
-  if (ordered("device-removed")) return 0x32;
+  const char *sign_ms = getenv("SHIM_SIGN_MS");
+  CK_ULONG slot = slot_of(session);
+  if (sign_ms) usleep(1000 * (useconds_t)atoi(sign_ms));
+  if (ordered("hang", slot)) for (;;) sleep(1);
+  if (ordered("slow", slot)) usleep(300000);
+  if (ordered("device-error", slot)) return 0x30;
+  if (ordered("device-removed", slot)) return 0x32;
   CK_RV rv = ((CK_RV(*)(CK_ULONG, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *))theirs->function[sign])(
       session, data, length, out, out_length);
   if (rv != 0 || !out) return rv;
   char line[192];
-  int at = snprintf(line, sizeof line, "sign %d %lu ", (int)getpid(), slot_of(session));
+  int at = snprintf(line, sizeof line, "sign %d %lu ", (int)getpid(), slot);
   for (CK_ULONG i = length > 32 ? length - 32 : 0; i < length; i++) at += snprintf(line + at, sizeof line - at, "%02x", data[i]);
   snprintf(line + at, sizeof line - at, "\n");
   record(line);
-  if (ordered("crash")) kill(getpid(), SIGSEGV), sleep(60);
-  if (ordered("wrong")) out[*out_length - 1] ^= 1;
+  if (ordered("crash", slot)) kill(getpid(), SIGSEGV), sleep(60);
+  if (ordered("wrong", slot)) out[*out_length - 1] ^= 1;
   return rv;
 }
 
-/* CK_TOKEN_INFO: label 32, manufacturer 32, model 16, serial 16, then the flags. */
 static CK_RV shim_get_token_info(CK_ULONG slot, CK_BYTE *info) {
-  if (ordered("device-removed")) return 0xE0;
+  if (ordered("device-removed", slot)) return 0xE0;
   CK_RV rv = ((CK_RV(*)(CK_ULONG, CK_BYTE *))theirs->function[get_token_info])(slot, info);
-  if (rv == 0 && ordered("final-try")) *(CK_ULONG *)(info + 96) |= 0x20000;
+  if (rv == 0 && ordered("final-try", slot)) *(CK_ULONG *)(info + flags_offset) |= 0x20000;
   return rv;
 }
 

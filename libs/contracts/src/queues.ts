@@ -65,10 +65,16 @@ export const progressChannel = 'kyso:progress';
 
 /** Redis hash of what a signer last said of its tokens: field `<signerId>`, value `tokenReportSchema` as JSON. */
 export const tokenReportKey = (token: string): string => `kyso:token:${token}`;
+/**
+ * Redis hash of what the signers last said of the tokens that serve a name: field `<signerId> <token>`, value
+ * `tokenReportSchema` as JSON.
+ */
+export const servedReportsKey = (name: string): string => `kyso:served:${name}`;
 /** Redis set of the names of all tokens that signers have been configured with. */
 export const tokenNamesKey = 'kyso:tokens';
 export const tokenReportSchema = z.object({
   token: nameSchema,
+  serves: nameSchema.optional().describe('Token name of the credentials that it signs for; absent: its own'),
   signerId: z.string(),
   state: tokenStateSchema,
   atMs: z.number(),

@@ -18,8 +18,8 @@ export interface Shim {
   readonly modulePath: string;
   /** For the token host's environment. */
   readonly environment: Readonly<Record<'SHIM_MODULE' | 'SHIM_CONTROL' | 'SHIM_LOG', string>>;
-  /** What the module does from now on, a word of pkcs11-shim.c; nothing special without an argument. */
-  order(word?: string): Promise<void>;
+  /** What the module does from now on, a word of pkcs11-shim.c; nothing special without an argument. `label`: of one token alone. */
+  order(word?: string, label?: string): Promise<void>;
   /** How often C_Login was called, by all processes. */
   logins(): Promise<number>;
   /** Every login that was answered and every signature that was made, by all processes. */
@@ -37,7 +37,8 @@ export async function buildShim(folder: string, module: string): Promise<Shim> {
   return {
     modulePath,
     environment: { SHIM_MODULE: module, SHIM_CONTROL: control, SHIM_LOG: log },
-    order: (word) => (word === undefined ? rm(control, { force: true }) : writeFile(control, word)),
+    order: (word, label) =>
+      word === undefined ? rm(control, { force: true }) : writeFile(control, [word, label].join(' ').trim()),
     logins: async () => (await lines()).filter((line) => line.startsWith('C_Login ')).length,
     records: async () => (await lines()).flatMap(parseRecord),
   };

@@ -1,4 +1,4 @@
-import { chunkQueueJobSchema, queueName, queuePrefix, type ChunkQueueJob } from '@kyso/contracts';
+import { chunkItems, chunkQueueJobSchema, queueName, queuePrefix, type ChunkQueueJob } from '@kyso/contracts';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -6,10 +6,10 @@ import { setMaxListeners } from 'node:events';
 import { Turns } from './chunks/turns.js';
 import type { ChunkEnd } from './chunks/chunk-end.js';
 import type { RunChunkPorts } from './chunks/run-chunk.js';
-import { queueRecovery, type StepObserver } from './signing.processor.js';
+import { queueRecovery, setWorkerTaking, type ServedQueue, type StepObserver } from './signing.processor.js';
 import type { StepQueues } from './step-queues.js';
 
-/** Chunks of one token that are worked on at a time: while the last items of one are ended, the next has begun. */
+/** Chunks of one token name that are worked on at a time: while the last items of one are ended, the next has begun. */
 const chunksAtATime = 2;
 
 /** Runs one step of a chunk; `runChunk` over the ports of this signer. */
@@ -20,13 +20,13 @@ export type RunChunk = (
 
 /** The door from BullMQ for the chunks of batches: a worker for each token. */
 export class BulkProcessor {
-  readonly #workers: Worker<ChunkQueueJob>[] = [];
+  readonly #workers = new Map<string, Worker<ChunkQueueJob>>();
   readonly #stopping = new AbortController();
 
   constructor(
     private readonly options: {
-      readonly tokens: readonly string[];
-      /** Items at a time for one token, over all its chunks. */
+      readonly tokens: readonly ServedQueue[];
+      /** Items at a time for each token that serves the name, over all its chunks. */
       readonly concurrency: number;
       readonly redis: Redis;
       readonly queues: Pick<StepQueues, 'addChunk'>;
@@ -39,25 +39,30 @@ export class BulkProcessor {
   }
 
   start(): void {
-    for (const token of this.options.tokens) this.#workers.push(this.#startWorker(token));
+    for (const served of this.options.tokens) this.#workers.set(served.name, this.#startWorker(served));
   }
 
   /** Begins no further item and waits for those that run. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
   }
 
-  #startWorker(token: string): Worker<ChunkQueueJob> {
+  /** Whether chunks for this token name are taken from now on. */
+  setTaking(token: string, isTaking: boolean): void {
+    setWorkerTaking(this.#workers.get(token), isTaking);
+  }
+
+  #startWorker({ name: token, tokens }: ServedQueue): Worker<ChunkQueueJob> {
     const { redis, logger, concurrency } = this.options;
-    const turns = new Turns(concurrency);
+    const turns = new Turns(concurrency * tokens);
     const worker = new Worker<ChunkQueueJob>(
       queueName(token, 'bulk'),
       (job, lock) => this.#process(job, { lock, token, turns }),
       {
         connection: redis,
         prefix: queuePrefix,
-        concurrency: chunksAtATime,
+        concurrency: chunksAtATime + Math.floor((concurrency * tokens) / chunkItems),
         ...queueRecovery,
         skipVersionCheck: true,
       },

@@ -1,6 +1,6 @@
-import type { TokenState } from '@kyso/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AddedTimestamp } from './deferral/add-timestamp.js';
+import type { FleetState } from './hsm/token-fleet.js';
 import type { StepObserver } from './signing.processor.js';
 
 /** What the parts of a signer tell. */
@@ -12,7 +12,7 @@ export interface SignerMetrics {
 }
 
 /** Duration and end of steps by token and lane, and the state of each token; `/metrics` prints them. */
-export function createSignerMetrics(registry: Registry, states: () => ReadonlyMap<string, TokenState>): SignerMetrics {
+export function createSignerMetrics(registry: Registry, states: () => readonly FleetState[]): SignerMetrics {
   const duration = new Histogram({
     name: 'kyso_signing_step_duration_seconds',
     help: 'Time from taking a step from the queue to its end, by token, lane and end',
@@ -29,11 +29,11 @@ export function createSignerMetrics(registry: Registry, states: () => ReadonlyMa
   const ready = new Gauge({
     name: 'kyso_token_ready',
     help: '1: the token signs; 0: it is absent or in quarantine, and its jobs wait or fail',
-    labelNames: ['token', 'state'] as const,
+    labelNames: ['token', 'serves', 'state'] as const,
     registers: [registry],
     collect() {
       this.reset();
-      for (const [token, state] of states()) this.set({ token, state }, state === 'ready' ? 1 : 0);
+      for (const { token, serves, state } of states()) this.set({ token, serves, state }, state === 'ready' ? 1 : 0);
     },
   });
   ready.reset();

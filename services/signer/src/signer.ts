@@ -23,7 +23,9 @@ import { addTimestamp } from './deferral/add-timestamp.js';
 import { revocationCacheClient } from './evidence/revocation-cache-client.js';
 import { createPinGuard } from './hsm/pin-guard.js';
 import { TokenFleet } from './hsm/token-fleet.js';
+import { servedName } from './hsm/token-settings.js';
 import { toInventory } from './hsm/token-inventory.js';
+import { JobTaking } from './job-taking.js';
 import { createSignerMetrics } from './metrics.js';
 import { StoredImages } from '@kyso/preparation';
 import { progressPublisher } from './progress-channel.js';
@@ -81,6 +83,7 @@ export async function startSigner(
       logger[state === 'ready' ? 'info' : 'warn']({ tokenName: token, state, reason }, 'token');
       metrics.tokenReplaced(token);
       reports.send();
+      void taking.look();
     },
     onContent: (token, content) => {
       if ('unreadable' in content) {
@@ -101,8 +104,10 @@ export async function startSigner(
   const ports = await signingPorts(config, { store, audit, progressRedis, fleet, serviceToken, now });
   const waits = config;
   const lanes = new LaneGate();
+  const names = [...new Set(tokens.map(servedName))];
+  const served = names.map((name) => ({ name, tokens: tokens.filter((one) => servedName(one) === name).length }));
   const processor = new SigningProcessor({
-    tokens: tokens.map(({ name }) => name),
+    tokens: served,
     concurrency: config.interactiveConcurrency,
     redis,
     run: (message, timing) => lanes.interactive(() => runStep({ ...ports, queue, waits }, message, timing)),
@@ -117,7 +122,7 @@ export async function startSigner(
   });
   const bulkPorts = standingBack(ports, () => lanes.bulk());
   const bulk = new BulkProcessor({
-    tokens: tokens.map(({ name }) => name),
+    tokens: served,
     concurrency: config.bulkConcurrency,
     redis,
     queues: queue,
@@ -125,6 +130,18 @@ export async function startSigner(
       runChunk({ ...bulkPorts, ...own, waits, holds, modeOf: (batchId) => gate.mode(batchId) }, message),
     logger,
     observe: metrics.observe,
+  });
+
+  const taking = new JobTaking({
+    redis,
+    signerId,
+    names: () => names,
+    isServing: (name) => fleet.isServing(name),
+    setTaking: (name, isTaking) => {
+      processor.setTaking(name, isTaking);
+      bulk.setTaking(name, isTaking);
+    },
+    nowMs: () => now().getTime(),
   });
 
   const timestamps = new TimestampsProcessor({
@@ -138,12 +155,14 @@ export async function startSigner(
   reports.start();
   processor.start();
   bulk.start();
+  taking.start();
   timestamps.start();
   return {
     store,
     redis,
     fleet,
     async stop() {
+      taking.stop();
       // Work first, then what it needs, in the reverse order of starting.
       await Promise.all([processor.stop(), bulk.stop(), timestamps.stop()]);
       await queue.close();

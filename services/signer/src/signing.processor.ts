@@ -24,14 +24,30 @@ const lane: Lane = 'interactive';
  */
 export const queueRecovery = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 1_000_000 } as const;
 
+/** A token name of credentials, and how many tokens of this signer serve it. */
+export interface ServedQueue {
+  readonly name: string;
+  readonly tokens: number;
+}
+
+/** Has a worker take jobs or not; those that it has go on. */
+export function setWorkerTaking(
+  worker: Pick<Worker, 'isPaused' | 'pause' | 'resume'> | undefined,
+  isTaking: boolean,
+): void {
+  if (worker === undefined || worker.isPaused() !== isTaking) return;
+  // It says what went wrong by its event `error`.
+  (isTaking ? worker.resume() : worker.pause(true)).catch(() => undefined);
+}
+
 /** The door from BullMQ for interactive jobs: a worker for each token. */
 export class SigningProcessor {
-  readonly #workers: Worker<QueueJob>[] = [];
+  readonly #workers = new Map<string, Worker<QueueJob>>();
 
   constructor(
     private readonly options: {
-      readonly tokens: readonly string[];
-      /** Steps at a time for one token. */
+      readonly tokens: readonly ServedQueue[];
+      /** Steps at a time for each token that serves the name. */
       readonly concurrency: number;
       readonly redis: Redis;
       readonly run: RunStep;
@@ -41,16 +57,22 @@ export class SigningProcessor {
   ) {}
 
   start(): void {
-    for (const token of this.options.tokens) this.#workers.push(this.#startWorker(token));
+    for (const served of this.options.tokens) this.#workers.set(served.name, this.#startWorker(served));
   }
 
   /** Takes no more jobs and waits for those that run. */
   async stop(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
   }
 
-  #startWorker(token: string): Worker<QueueJob> {
-    const { redis, concurrency, logger } = this.options;
+  /** Whether jobs of this token name are taken from now on. */
+  setTaking(token: string, isTaking: boolean): void {
+    setWorkerTaking(this.#workers.get(token), isTaking);
+  }
+
+  #startWorker({ name: token, tokens }: ServedQueue): Worker<QueueJob> {
+    const { redis, logger } = this.options;
+    const concurrency = this.options.concurrency * tokens;
     const worker = new Worker<QueueJob>(queueName(token, lane), (job, lock) => this.#process(job, { lock, token }), {
       connection: redis,
       prefix: queuePrefix,

@@ -1,5 +1,6 @@
-import { tokenNamesKey, tokenReportKey, type TokenReport, type TokenState } from '@kyso/contracts';
+import { servedReportsKey, tokenNamesKey, tokenReportKey, type TokenReport } from '@kyso/contracts';
 import type { Redis } from 'ioredis';
+import type { FleetState } from './hsm/token-fleet.js';
 
 const everyMs = 5_000;
 
@@ -11,7 +12,7 @@ export class TokenReports {
     private readonly options: {
       readonly redis: Redis;
       readonly signerId: string;
-      readonly states: () => ReadonlyMap<string, TokenState>;
+      readonly states: () => readonly FleetState[];
       readonly now: () => Date;
     },
   ) {}
@@ -25,10 +26,16 @@ export class TokenReports {
   send(): void {
     const { redis, signerId, states, now } = this.options;
     if (redis.status !== 'ready') return;
-    for (const [token, state] of states()) {
-      redis.sadd(tokenNamesKey, token).catch(() => undefined);
-      const report: TokenReport = { token, signerId, state, atMs: now().getTime() };
-      redis.hset(tokenReportKey(token), signerId, JSON.stringify(report)).catch(() => undefined);
+    for (const { token, serves, state } of states()) {
+      const report: TokenReport = { token, serves, signerId, state, atMs: now().getTime() };
+      const text = JSON.stringify(report);
+      for (const sent of [
+        redis.sadd(tokenNamesKey, token),
+        redis.hset(tokenReportKey(token), signerId, text),
+        redis.hset(servedReportsKey(serves), `${signerId} ${token}`, text),
+      ]) {
+        sent.catch(() => undefined);
+      }
     }
   }
 
@@ -37,6 +44,11 @@ export class TokenReports {
     clearInterval(this.#timer);
     const { redis, signerId, states } = this.options;
     if (redis.status !== 'ready') return;
-    await Promise.allSettled([...states().keys()].map((token) => redis.hdel(tokenReportKey(token), signerId)));
+    await Promise.allSettled(
+      states().flatMap(({ token, serves }) => [
+        redis.hdel(tokenReportKey(token), signerId),
+        redis.hdel(servedReportsKey(serves), `${signerId} ${token}`),
+      ]),
+    );
   }
 }

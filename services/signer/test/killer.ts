@@ -44,7 +44,7 @@ export class Killer {
       store: killed,
       signer: {
         sign: (request) => this.call('sign', () => signer.sign(request)),
-        replaceSessions: (token) => this.call('replaceSessions', () => signer.replaceSessions(token)),
+        replaceSessions: (token, wrong) => this.call('replaceSessions', () => signer.replaceSessions(token, wrong)),
       },
       timestamps: { respond: (der, context) => this.call('timestamp', () => timestamps.respond(der, context)) },
       revocation: {

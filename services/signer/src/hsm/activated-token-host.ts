@@ -7,7 +7,7 @@ import { startTokenChild, type Started } from './start-token-child.js';
 import type { TokenChild } from './token-child.js';
 import { AnswerLost, PinRefused, quarantineError, toSigningError, unavailable } from './token-failures.js';
 import type { TokenSignRequest, TokenSignResult } from './token-host-messages.js';
-import type { HostedToken, TokenHostOptions, TokenWork } from './token-host.js';
+import type { Availability, HostedToken, TokenHostOptions, TokenWork } from './token-host.js';
 
 /** Pause before the cluster's login lock is asked for again. */
 const lockRetryMs = 150;
@@ -48,8 +48,21 @@ export class ActivatedTokenHost implements HostedToken {
     this.#content = new ContentReading(timing.contentEveryMs, (content) => options.onContent(settings.name, content));
   }
 
+  get name(): string {
+    return this.options.settings.name;
+  }
+
   get state(): TokenState {
     return this.#state;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get availability(): Availability {
+    if (this.#state === 'ready') return 'ready';
+    return this.#transient ? 'coming' : 'away';
   }
 
   get pid(): number | undefined {
@@ -69,7 +82,7 @@ export class ActivatedTokenHost implements HostedToken {
   }
 
   /** Throws SigningError as DigestSigner does, `PinRefused` when it was this very activation's PIN. */
-  sign({ keyId, mechanism, input, activation }: TokenWork): Promise<Uint8Array> {
+  sign({ keyId, lane, mechanism, input, activation }: TokenWork): Promise<Uint8Array> {
     if (this.#stop.signal.aborted) return Promise.reject(new SigningError('SERVICE_STOPPING'));
     if (activation === undefined) {
       const expected = `an activation: nobody has the PIN of token ${this.options.settings.name}`;
@@ -77,7 +90,7 @@ export class ActivatedTokenHost implements HostedToken {
     }
     if (this.#state !== 'ready' && !this.#transient) return Promise.reject(this.#refusal());
     return new Promise((resolve, reject) => {
-      const request = { id: this.#nextId++, keyId, mechanism, input };
+      const request = { id: this.#nextId++, lane, keyId, mechanism, input };
       this.#waiting.push({ request, activation, resolve, reject });
       // Requests of one activation that come together are signed in one login.
       setImmediate(() => this.#wake('WORK'));

@@ -26,6 +26,11 @@ export class Breaker {
     return this.options.nowMs() < this.#openUntilMs ? 'open' : 'half-open';
   }
 
+  /** True from a failure until the next success. */
+  get isDoubtful(): boolean {
+    return this.#failures > 0;
+  }
+
   /** Milliseconds until a probe is allowed; 0 when work or a probe may go through. */
   get remainingMs(): number {
     return this.state === 'open' ? this.#openUntilMs - this.options.nowMs() : 0;

@@ -9,7 +9,7 @@ export interface ActivatedLogin {
 
 /** One digest to be signed with one key. */
 export interface DigestRequest {
-  /** Name of the token in the signer's configuration. */
+  /** Name of the token in the credential: all tokens that serve it may be used. */
   readonly token: string;
   /** CKA_ID of the private key, hexadecimal. */
   readonly keyId: string;
@@ -36,6 +36,9 @@ export interface DigestSigner {
    * CERTIFICATE_UNFIT (the key can't do this scheme); with `once`, the key was not used unless it is an `AnswerLost`.
    */
   sign(request: DigestRequest): Promise<Uint8Array>;
-  /** Replaces the token's sessions, after a signature came back that the public key doesn't verify. */
-  replaceSessions(token: string): Promise<void>;
+  /**
+   * Replaces the sessions of the token that gave `wrong`, a signature that the public key doesn't verify. Where it is not known
+   * which one that was, those of all that serve the name.
+   */
+  replaceSessions(token: string, wrong?: Uint8Array): Promise<void>;
 }

@@ -8,4 +8,4 @@ export { toInventory } from './token-inventory.js';
 export type { ReadContent } from './token-host-messages.js';
 export { TokenFleet, type TokenFleetOptions } from './token-fleet.js';
 export { defaultTokenHostTiming, type TokenEvent, type TokenHostTiming } from './token-host.js';
-export { tokenSettingsSchema, tokensFileSchema, type TokenSettings } from './token-settings.js';
+export { servedName, tokenSettingsSchema, tokensFileSchema, type TokenSettings } from './token-settings.js';

@@ -54,9 +54,10 @@ export async function startTokenChild(options: StartOptions): Promise<Started> {
 async function openAndLogIn(child: TokenChild, options: StartOptions): Promise<Started> {
   const { settings, guard } = options;
   const deadlineMs = performance.now() + settings.startTimeoutMs;
-  const { modulePath, label, serial, mode, sessions } = settings;
+  const { modulePath, label, serial, mode, sessions, signTimeoutMs } = settings;
   child.send({
     kind: 'open',
+    signTimeoutMs,
     address: {
       modulePath,
       mode,

@@ -12,6 +12,24 @@ export class AnswerLost extends SigningError {
   }
 }
 
+/** A request came back from the host of one token without an answer; another host, or the next one of this token, may do it. */
+export class HostFailure extends Error {
+  override readonly name = 'HostFailure';
+
+  constructor(
+    readonly token: string,
+    readonly code: string,
+    /** It was with the token, which may have signed. */
+    readonly mayHaveSigned: boolean,
+  ) {
+    super(`token ${token}: ${code}`);
+  }
+
+  toSigningError(): SigningError {
+    return this.mayHaveSigned ? new AnswerLost(this.token, this.code) : unavailable(this.token, this.code);
+  }
+}
+
 /** The token is in quarantine: for a wrong PIN that was tried, or because its flags forbid a try, or by an operator. */
 export function quarantineError(token: string, reason: string): SigningError {
   return new SigningError(reason === 'PIN_INCORRECT' ? 'PIN_INCORRECT' : 'TOKEN_QUARANTINED', {

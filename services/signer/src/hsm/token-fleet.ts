@@ -2,6 +2,7 @@ import { SigningError, type TokenState } from '@kyso/contracts';
 import type { DigestRequest, DigestSigner } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
 import { ActivatedTokenHost } from './activated-token-host.js';
+import { ServedToken } from './served-token.js';
 import {
   TokenHost,
   defaultTokenHostTiming,
@@ -9,10 +10,11 @@ import {
   type TokenEvent,
   type TokenHostOptions,
   type TokenHostTiming,
+  type TokenWork,
 } from './token-host.js';
 import type { ReadContent } from './token-host-messages.js';
 import { toSignatureValue, toTokenInput, toTokenMechanism } from './token-mechanism.js';
-import type { TokenSettings } from './token-settings.js';
+import { servedName, type TokenSettings } from './token-settings.js';
 
 /** What a fleet needs. */
 export interface TokenFleetOptions {
@@ -27,68 +29,124 @@ export interface TokenFleetOptions {
   readonly onContent?: (token: string, content: ReadContent) => void;
 }
 
-/** Throws an Error for a token that nobody could ever log in to. */
-function hostFor(options: TokenHostOptions, keysFile: string | undefined): HostedToken {
-  if (options.settings.pinFile !== undefined) return new TokenHost(options);
-  if (keysFile !== undefined) return new ActivatedTokenHost({ ...options, keysFile });
-  throw new Error(`Token ${options.settings.name}: expected pinFile, or KYSO_ACTIVATION_KEYS_FILE, found neither`);
+/** What one token is doing, and for which name. */
+export interface FleetState {
+  readonly token: string;
+  readonly serves: string;
+  readonly state: TokenState;
 }
 
-/** All tokens of one signer, each behind a host process of its own. */
+/** A token's host, and who gives it work: one that holds its PIN alone serves its name alone, and keeps its own order. */
+interface Member {
+  readonly serves: string;
+  readonly host: TokenHost | ActivatedTokenHost;
+}
+
+/** All tokens of one signer, each behind a host process of its own; those that serve one name share its work. */
 export class TokenFleet implements DigestSigner {
-  readonly #hosts = new Map<string, HostedToken>();
+  readonly #members = new Map<string, Member>();
+  readonly #served = new Map<string, ServedToken | ActivatedTokenHost>();
+  /** By which token a signature was made, for as long as somebody holds it. */
+  readonly #madeBy = new WeakMap<Uint8Array, HostedToken>();
+  readonly #timing: TokenHostTiming;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(options: TokenFleetOptions) {
-    for (const settings of options.tokens) {
-      const hostOptions: TokenHostOptions = {
-        settings,
-        guard: options.guard,
-        timing: { ...defaultTokenHostTiming, ...options.timing },
-        environment: options.environment,
-        inTurn: (start) => this.#inTurn(start),
-        onEvent: options.onEvent ?? (() => undefined),
-        onContent: options.onContent ?? (() => undefined),
-      };
-      this.#hosts.set(settings.name, hostFor(hostOptions, options.activationKeysFile));
-    }
+  constructor(private readonly options: TokenFleetOptions) {
+    this.#timing = { ...defaultTokenHostTiming, ...options.timing };
+    for (const settings of options.tokens) this.#add(settings);
+    for (const serves of new Set(options.tokens.map(servedName))) this.#serve(serves);
   }
 
   /** Starts all hosts, one after another, and returns at once. */
   start(): void {
-    for (const host of this.#hosts.values()) host.start();
+    for (const { host } of this.#members.values()) host.start();
   }
 
   /** Ends all hosts in good order. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#hosts.values()].map((host) => host.stop()));
+    for (const served of this.#served.values()) if (served instanceof ServedToken) served.stop();
+    await Promise.all([...this.#members.values()].map(({ host }) => host.stop()));
   }
 
-  states(): ReadonlyMap<string, TokenState> {
-    return new Map([...this.#hosts].map(([name, host]) => [name, host.state]));
+  states(): FleetState[] {
+    return [...this.#members].map(([token, { serves, host }]) => ({ token, serves, state: host.state }));
+  }
+
+  /** Whether a token that serves the name is ready, or will be in a moment. */
+  isServing(name: string): boolean {
+    return this.#tokensOf(name).some(({ availability }) => availability !== 'away');
   }
 
   /** The host of one token; undefined when this signer has no such token. */
   host(token: string): HostedToken | undefined {
-    return this.#hosts.get(token);
+    return this.#members.get(token)?.host;
   }
 
   async sign(request: DigestRequest): Promise<Uint8Array> {
-    const host = this.#hosts.get(request.token);
-    if (host === undefined) {
+    const served = this.#served.get(request.token);
+    if (served === undefined) {
       throw new SigningError('TOKEN_UNAVAILABLE', {
-        expected: `one of the tokens ${[...this.#hosts.keys()].join(', ')}`,
+        expected: `one of the tokens ${[...this.#served.keys()].join(', ')}`,
         found: request.token,
       });
     }
     const { keyId, lane = 'interactive', once = false, activation } = request;
     const mechanism = toTokenMechanism(request);
-    const output = await host.sign({ keyId, lane, once, mechanism, input: toTokenInput(request), activation });
-    return toSignatureValue(request, output);
+    const work: TokenWork = { keyId, lane, once, mechanism, input: toTokenInput(request), activation };
+    const { output, by } = await this.#signWith(served, work);
+    const signature = toSignatureValue(request, output);
+    this.#madeBy.set(signature, by);
+    return signature;
   }
 
-  async replaceSessions(token: string): Promise<void> {
-    this.#hosts.get(token)?.replaceHost('SIGNATURE_WRONG');
+  async replaceSessions(token: string, wrong?: Uint8Array): Promise<void> {
+    const by = wrong && this.#madeBy.get(wrong);
+    for (const host of by === undefined ? this.#tokensOf(token) : [by]) host.replaceHost('SIGNATURE_WRONG');
+  }
+
+  async #signWith(
+    served: ServedToken | ActivatedTokenHost,
+    work: TokenWork,
+  ): Promise<{ readonly output: Uint8Array; readonly by: HostedToken }> {
+    return served instanceof ServedToken ? served.sign(work) : { output: await served.sign(work), by: served };
+  }
+
+  /** Throws an Error for a token that nobody could ever log in to. */
+  #add(settings: TokenSettings): void {
+    const { options } = this;
+    const serves = servedName(settings);
+    const hostOptions: TokenHostOptions = {
+      settings,
+      guard: options.guard,
+      timing: this.#timing,
+      environment: options.environment,
+      inTurn: (start) => this.#inTurn(start),
+      onEvent: options.onEvent ?? (() => undefined),
+      onContent: options.onContent ?? (() => undefined),
+      onChange: () => this.#changed(serves),
+    };
+    this.#members.set(settings.name, { serves, host: hostFor(hostOptions, options.activationKeysFile) });
+  }
+
+  #serve(name: string): void {
+    const hosts = this.#tokensOf(name);
+    const [first] = hosts;
+    if (first instanceof ActivatedTokenHost) {
+      this.#served.set(name, first);
+      return;
+    }
+    const served = new ServedToken({ name, waitForHostMs: this.#timing.waitForHostMs });
+    served.tokens = hosts.filter((host) => host instanceof TokenHost);
+    this.#served.set(name, served);
+  }
+
+  #changed(name: string): void {
+    const served = this.#served.get(name);
+    if (served instanceof ServedToken) served.place();
+  }
+
+  #tokensOf(name: string): (TokenHost | ActivatedTokenHost)[] {
+    return [...this.#members.values()].flatMap(({ serves, host }) => (serves === name ? [host] : []));
   }
 
   #inTurn<T>(start: () => Promise<T>): Promise<T> {
@@ -96,4 +154,10 @@ export class TokenFleet implements DigestSigner {
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
+}
+
+function hostFor(options: TokenHostOptions, keysFile: string | undefined): TokenHost | ActivatedTokenHost {
+  if (options.settings.pinFile !== undefined) return new TokenHost(options);
+  if (keysFile !== undefined) return new ActivatedTokenHost({ ...options, keysFile });
+  throw new Error(`Token ${options.settings.name}: expected pinFile, or KYSO_ACTIVATION_KEYS_FILE, found neither`);
 }

@@ -4,6 +4,7 @@
  * (pkcs11-spy does that), so the parent throws its output away, and it says what went wrong by message.
  */
 import { Worker } from 'node:worker_threads';
+import { LaneQueue } from './lane-queue.js';
 import { Pkcs11Token } from './pkcs11-token.js';
 import { TokenFault, toTokenFault } from './pkcs11-errors.js';
 import type { FromTokenHost, TokenSignRequest, TokenSignResult, ToTokenHost } from './token-host-messages.js';
@@ -16,8 +17,9 @@ let mode: 'usb' | 'hsm' = 'usb';
 let stopping = false;
 let pumping = false;
 let flushing = false;
-let inFlight = 0;
-const waiting: TokenSignRequest[] = [];
+/** When each session began what it signs now, monotonic milliseconds. */
+const begunMs = new Map<number, number>();
+const waiting = new LaneQueue<TokenSignRequest>();
 const idleLanes: number[] = [];
 let results: TokenSignResult[] = [];
 
@@ -54,7 +56,7 @@ function pumpSync(): void {
     if (performance.now() - startedAt >= batchForMs) break;
   }
   flush();
-  if (waiting.length > 0) schedulePump();
+  if (waiting.size > 0) schedulePump();
   else finishIfStopping();
 }
 
@@ -70,7 +72,7 @@ function pumpAsync(): void {
       idleLanes.push(lane);
       return;
     }
-    inFlight++;
+    begunMs.set(lane, performance.now());
     void signOn(token, lane, request);
   }
 }
@@ -84,7 +86,7 @@ async function signOn(used: Pkcs11Token, lane: number, request: TokenSignRequest
   }
   // Only now: `results` may have become another array while this waited.
   results.push(result);
-  inFlight--;
+  begunMs.delete(lane);
   idleLanes.push(lane);
   if (!flushing) {
     flushing = true;
@@ -92,6 +94,19 @@ async function signOn(used: Pkcs11Token, lane: number, request: TokenSignRequest
   }
   pumpAsync();
   finishIfStopping();
+}
+
+/** One session of several may hang while the others answer: only a new process helps. In mode usb the parent notices. */
+function watchSessions(signTimeoutMs: number): void {
+  let overdueTicks = 0;
+  const tick = (): void => {
+    const now = performance.now();
+    const isOverdue = [...begunMs.values()].some((ms) => now - ms > signTimeoutMs);
+    // Two ticks, so that answers that wait behind a busy event loop count.
+    overdueTicks = isOverdue ? overdueTicks + 1 : 0;
+    if (overdueTicks === 2) send({ kind: 'failed', code: 'SIGN_TIMEOUT' });
+  };
+  setInterval(tick, Math.min(500, Math.max(20, signTimeoutMs / 10))).unref();
 }
 
 function schedulePump(): void {
@@ -102,7 +117,7 @@ function schedulePump(): void {
 
 /** C_Finalize only when nothing is in flight, and then the end. */
 function finishIfStopping(): void {
-  if (!stopping || inFlight > 0 || waiting.length > 0) return;
+  if (!stopping || begunMs.size > 0 || waiting.size > 0) return;
   flush();
   try {
     token?.close();
@@ -176,6 +191,7 @@ function open(message: Extract<ToTokenHost, { kind: 'open' }>): void {
   mode = message.address.mode;
   try {
     token = Pkcs11Token.open(message.address);
+    if (mode === 'hsm') watchSessions(message.signTimeoutMs);
     const pinWarning = token.pinWarning();
     send({ kind: 'opened', ...(pinWarning === undefined ? {} : { pinWarning }) });
   } catch (error) {
@@ -199,7 +215,7 @@ process.on('message', (message: ToTokenHost) => {
     case 'login':
       return login(message);
     case 'sign':
-      waiting.push(...message.requests);
+      for (const request of message.requests) waiting.add(request);
       return schedulePump();
     case 'sign-activated':
       return void signActivated(message);

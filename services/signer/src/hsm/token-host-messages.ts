@@ -3,7 +3,7 @@
  * Requests and results travel in batches: one message costs about 40 µs, whatever it holds. No message has a PIN in it that this process
  * can read.
  */
-import type { ActivationBounds } from '@kyso/contracts';
+import type { ActivationBounds, Lane } from '@kyso/contracts';
 
 /** Which token, in which module. */
 export interface TokenAddress {
@@ -22,6 +22,7 @@ export type TokenMechanism =
 
 export interface TokenSignRequest {
   readonly id: number;
+  readonly lane: Lane;
   /** CKA_ID, hexadecimal. */
   readonly keyId: string;
   readonly mechanism: TokenMechanism;
@@ -74,7 +75,8 @@ export interface TokenContent {
 export type ReadContent = TokenContent | { readonly unreadable: string };
 
 export type ToTokenHost =
-  | { readonly kind: 'open'; readonly address: TokenAddress }
+  /** `signTimeoutMs`: a session that signs for longer hangs. */
+  | { readonly kind: 'open'; readonly address: TokenAddress; readonly signTimeoutMs: number }
   | { readonly kind: 'login'; readonly pinFile: string; readonly despiteCountLow: boolean }
   | { readonly kind: 'sign'; readonly requests: readonly TokenSignRequest[] }
   | { readonly kind: 'read-content' }

@@ -1,16 +1,14 @@
 import type { TokenState } from '@kyso/contracts';
-import { SigningError } from '@kyso/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Breaker } from './breaker.js';
 import { ContentReading } from './content-reading.js';
 import type { ActivatedLogin } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
-import { SignQueue, type PendingSign } from './sign-queue.js';
-import { InFlight } from './in-flight.js';
+import { InFlight, type SentSign } from './in-flight.js';
 import { startTokenChild, type Started } from './start-token-child.js';
 import type { TokenChild } from './token-child.js';
-import { AnswerLost, toSigningError, quarantineError, unavailable } from './token-failures.js';
-import type { FromTokenHost, ReadContent, TokenMechanism } from './token-host-messages.js';
+import { HostFailure, toSigningError } from './token-failures.js';
+import type { FromTokenHost, ReadContent, TokenMechanism, TokenSignRequest } from './token-host-messages.js';
 import type { TokenSettings } from './token-settings.js';
 import type { Lane } from '@kyso/contracts';
 
@@ -21,7 +19,7 @@ export interface TokenHostTiming {
   /** First and longest pause before an absent token is looked for again. */
   readonly absentBackoffMs: number;
   readonly maxAbsentBackoffMs: number;
-  /** How long a request waits for a host that is starting or being replaced. */
+  /** How long a request waits for hosts that are starting or being replaced. */
   readonly waitForHostMs: number;
   /** Failures in a row that open the breaker; first and longest time that it stays open. */
   readonly breakerThreshold: number;
@@ -60,6 +58,8 @@ export interface TokenHostOptions {
   readonly onEvent: (event: TokenEvent) => void;
   /** What lies on the token: after each start, and every `contentEveryMs`. */
   readonly onContent: (token: string, content: ReadContent) => void;
+  /** It may take work now that it could not take before, or takes none any more. */
+  readonly onChange: () => void;
 }
 
 /** A digest for a token, in the form that the mechanism takes. */
@@ -73,38 +73,46 @@ export interface TokenWork {
   readonly activation?: ActivatedLogin | undefined;
 }
 
+/** ready: takes work; coming: is starting or being replaced; away: nobody knows when it is back. */
+export type Availability = 'ready' | 'coming' | 'away';
+
 /** One token, whichever way it is logged in to. */
 export interface HostedToken {
+  readonly name: string;
   readonly state: TokenState;
+  /** Why it is in that state: a `CKR_…` or a word of ours. */
+  readonly reason: string;
+  readonly availability: Availability;
   /** Process id of the host that is running now, for tests and `up.json`. */
   readonly pid: number | undefined;
   start(): void;
   stop(): Promise<void>;
+  /** What the token gave. Throws SigningError when the token refuses the request, HostFailure when it gives no answer. */
   sign(work: TokenWork): Promise<Uint8Array>;
   replaceHost(reason: string): void;
 }
 
-/** A request goes to a host at most this often: once, and again when the host was replaced under it, unless it goes only once. */
-const maxTries = 2;
+/** Why a host is ended that is well: what it has is signed first. */
+const isOrderly: ReadonlySet<string> = new Set(['STOPPING', 'QUARANTINED', 'SIGNATURE_WRONG']);
 
 /**
  * Keeps one token usable: forks its host, logs in under the PIN guard, sends it work in batches, kills and replaces it when
- * it hangs or fails, waits while the token is absent, and stays away while it is in quarantine.
+ * it hangs or fails, waits while the token is absent, and stays away while it is in quarantine. Work never waits here: it is
+ * given to it while it has room, and handed back when its host fails.
  */
 export class TokenHost implements HostedToken {
   #state: TokenState = 'absent';
   #reason = 'STARTING';
-  /** True while a host is starting or being replaced and requests may wait for it. */
+  /** True while a host is starting or being replaced. */
   #transient = true;
   #child: TokenChild | undefined;
   /** False from the moment that the host is given up: nothing more is sent to it. */
   #serving = false;
   #giveUp: (reason: string) => void = () => undefined;
   #nextId = 1;
-  #pumpScheduled = false;
+  #outbox: TokenSignRequest[] = [];
   #supervision: Promise<void> | undefined;
   readonly #stop = new AbortController();
-  readonly #queue = new SignQueue();
   readonly #inFlight: InFlight;
   readonly #breaker: Breaker;
   readonly #content: ContentReading;
@@ -121,13 +129,42 @@ export class TokenHost implements HostedToken {
     });
   }
 
+  get name(): string {
+    return this.options.settings.name;
+  }
+
   get state(): TokenState {
     return this.#state;
   }
 
-  /** Process id of the host that is running now, for tests and `up.json`. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get availability(): Availability {
+    if (this.#serving) return 'ready';
+    return this.#transient || this.#state === 'ready' ? 'coming' : 'away';
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** How many more requests of this lane it takes now; with a breaker that is half open, one is the probe. */
+  room(lane: Lane): number {
+    if (!this.#serving) return 0;
+    if (this.#breaker.state === 'closed') return this.#inFlight.room(lane);
+    return this.#inFlight.size === 0 && this.#breaker.state === 'half-open' ? 1 : 0;
+  }
+
+  /** Milliseconds until one more request of this lane would be signed, as things look now. */
+  expectedMs(lane: Lane): number {
+    return this.#inFlight.expectedMs(lane);
+  }
+
+  /** True when what was last asked of it failed. */
+  get isDoubtful(): boolean {
+    return this.#breaker.isDoubtful;
   }
 
   start(): void {
@@ -137,34 +174,33 @@ export class TokenHost implements HostedToken {
   /** Lets the work in flight end, then ends the host (C_Finalize), by SIGKILL when it takes too long. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#rejectWaiting(Infinity, new SigningError('SERVICE_STOPPING'));
     this.#replace('STOPPING');
     await this.#supervision;
   }
 
-  /** Throws SigningError as DigestSigner does. The result is what the token gave. */
+  /** To be called only while there is room. */
   sign(work: TokenWork): Promise<Uint8Array> {
-    if (this.#stop.signal.aborted) return Promise.reject(new SigningError('SERVICE_STOPPING'));
-    if (this.#state !== 'ready' && !this.#transient) return Promise.reject(this.#refusal());
+    const { keyId, mechanism, input, lane } = work;
+    if (!this.#serving || !this.#breaker.admit()) {
+      return Promise.reject(new HostFailure(this.name, this.#reason, false));
+    }
     return new Promise((resolve, reject) => {
-      this.#queue.add({
-        request: { id: this.#nextId++, keyId: work.keyId, mechanism: work.mechanism, input: work.input },
-        lane: work.lane,
-        once: work.once ?? false,
-        tries: 0,
-        sentAtMs: 0,
-        allowedMs: 0,
-        waitUntilMs: performance.now() + this.options.timing.waitForHostMs,
-        resolve,
-        reject,
-      });
-      this.#schedulePump();
+      const request = { id: this.#nextId++, lane, keyId, mechanism, input };
+      this.#inFlight.add({ request, resolve, reject });
+      // All requests of this turn of the event loop go in one message.
+      if (this.#outbox.push(request) === 1) queueMicrotask(() => this.#sendOut());
     });
+  }
+
+  #sendOut(): void {
+    const requests = this.#outbox;
+    this.#outbox = [];
+    this.#child?.send({ kind: 'sign', requests });
   }
 
   /** Ends the host and starts another: the token gave a signature that is wrong. */
   replaceHost(reason: string): void {
-    if (this.#state === 'ready') this.#replace(reason);
+    if (this.#serving) this.#replace(reason);
   }
 
   async #supervise(): Promise<void> {
@@ -203,10 +239,11 @@ export class TokenHost implements HostedToken {
     this.#serving = true;
     child.onMessage = (message) => this.#receive(message);
     this.#setState('ready', 'READY');
-    const watch = setInterval(() => this.#watch(), this.#inFlight.watchEveryMs);
+    const watch = setInterval(() => {
+      if (this.#inFlight.isHung()) this.#replace('SIGN_TIMEOUT');
+    }, this.#inFlight.watchEveryMs);
     const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
     const endReading = this.#content.by(child);
-    this.#schedulePump();
 
     const reason = await Promise.race([child.ended, replaced]);
     clearInterval(watch);
@@ -214,12 +251,12 @@ export class TokenHost implements HostedToken {
     endReading();
     this.#serving = false;
     this.#giveUp = () => undefined;
-    if (reason === 'STOPPING' || reason === 'QUARANTINED') await this.#endOrderly(child);
+    if (isOrderly.has(reason)) await this.#endOrderly(child);
     child.onMessage = () => undefined;
     child.kill();
     await child.ended;
     this.#child = undefined;
-    this.#retryOrReject(this.#inFlight.takeAll(), { code: reason, mayHaveSigned: true });
+    this.#handBack(this.#inFlight.takeAll(), { code: reason, mayHaveSigned: true });
     if (reason === 'STOPPING' || reason === 'QUARANTINED') return;
 
     this.#breaker.failure();
@@ -234,41 +271,19 @@ export class TokenHost implements HostedToken {
   #replace(reason: string): void {
     this.#serving = false;
     this.#giveUp(reason);
+    this.options.onChange();
   }
 
+  /** Waits until what the host has is signed and the module finalized, or it hangs in either. */
   async #endOrderly(child: TokenChild): Promise<void> {
     child.send({ kind: 'stop' });
-    await Promise.race([child.ended, sleep(this.options.settings.signTimeoutMs + 1_000, undefined, { ref: false })]);
-  }
-
-  #schedulePump(): void {
-    if (this.#pumpScheduled) return;
-    this.#pumpScheduled = true;
-    // All requests of this turn of the event loop go in one message.
-    setImmediate(() => {
-      this.#pumpScheduled = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    if (!this.#serving || this.#queue.size === 0) {
-      if (this.#transient) this.#rejectLater();
-      return;
+    const tick = (): Promise<'tick'> => sleep(this.#inFlight.watchEveryMs, 'tick', { ref: false });
+    let idleUntilMs = Infinity;
+    while (!this.#inFlight.isHung() && performance.now() < idleUntilMs) {
+      if ((await Promise.race([child.ended, tick()])) !== 'tick') return;
+      if (this.#inFlight.size > 0) idleUntilMs = Infinity;
+      else idleUntilMs = Math.min(idleUntilMs, performance.now() + this.options.settings.signTimeoutMs);
     }
-    if (this.#breaker.state !== 'closed') {
-      // Half open: one request is the probe.
-      if (this.#inFlight.size > 0 || !this.#breaker.admit()) return;
-      this.#send(this.#queue.take(1));
-      return;
-    }
-    const room = this.#inFlight.room;
-    if (room > 0) this.#send(this.#queue.take(room));
-  }
-
-  #send(batch: PendingSign[]): void {
-    this.#inFlight.add(batch);
-    this.#child?.send({ kind: 'sign', requests: batch.map((pending) => pending.request) });
   }
 
   #receive(message: FromTokenHost): void {
@@ -288,30 +303,20 @@ export class TokenHost implements HostedToken {
       } else {
         if (result.error.scope === 'host') fatal = result.error.code;
         else this.#breaker.failure();
-        this.#retryOrReject([pending], result.error);
+        this.#handBack([pending], result.error);
       }
     }
     this.#inFlight.progressed(message.results.length);
     if (fatal !== undefined) this.#replace(fatal);
     else if (this.#breaker.state === 'open') this.#replace('FAILING');
-    this.#schedulePump();
+    this.options.onChange();
   }
 
-  #retryOrReject(
-    pending: readonly PendingSign[],
+  #handBack(
+    sent: readonly SentSign[],
     { code, mayHaveSigned }: { readonly code: string; readonly mayHaveSigned: boolean },
   ): void {
-    const { name } = this.options.settings;
-    const mayGoAgain = (one: PendingSign): boolean => one.tries < maxTries && !(one.once === true && mayHaveSigned);
-    const again = pending.filter((one) => mayGoAgain(one) && !this.#stop.signal.aborted);
-    for (const one of pending) {
-      if (!again.includes(one)) one.reject(mayHaveSigned ? new AnswerLost(name, code) : unavailable(name, code));
-    }
-    this.#queue.putBack(again);
-  }
-
-  #watch(): void {
-    if (this.#inFlight.isHung()) this.#replace('SIGN_TIMEOUT');
+    for (const one of sent) one.reject(new HostFailure(this.name, code, mayHaveSigned));
   }
 
   async #checkQuarantine(): Promise<void> {
@@ -328,36 +333,17 @@ export class TokenHost implements HostedToken {
     this.#state = state;
     this.#reason = reason;
     this.#transient = false;
-    if (changed) this.options.onEvent({ token: this.options.settings.name, state, reason });
-    if (state === 'ready') return;
-    this.#content.forget();
-    this.#rejectWaiting(Infinity, this.#refusal());
+    if (state !== 'ready') this.#content.forget();
+    if (changed) this.options.onEvent({ token: this.name, state, reason });
+    this.options.onChange();
   }
 
   #setTransient(reason: string): void {
     this.#state = 'absent';
     this.#reason = reason;
     this.#transient = true;
-    this.options.onEvent({ token: this.options.settings.name, state: 'absent', reason });
-    this.#rejectLater();
-  }
-
-  #rejectLater(): void {
-    const timer = setTimeout(
-      () => this.#rejectWaiting(performance.now(), unavailable(this.options.settings.name, this.#reason)),
-      this.options.timing.waitForHostMs + 1,
-    );
-    timer.unref();
-  }
-
-  #rejectWaiting(nowMs: number, error: SigningError): void {
-    if (nowMs !== Infinity && this.#state === 'ready') return;
-    for (const pending of this.#queue.takeOverdue(nowMs)) pending.reject(error);
-  }
-
-  #refusal(): SigningError {
-    const { name } = this.options.settings;
-    return this.#state === 'quarantined' ? quarantineError(name, this.#reason) : unavailable(name, this.#reason);
+    this.options.onEvent({ token: this.name, state: 'absent', reason });
+    this.options.onChange();
   }
 
   async #pause(ms: number): Promise<void> {

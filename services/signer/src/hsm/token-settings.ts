@@ -4,7 +4,13 @@ import { z } from 'zod';
 /** One token of `KYSO_TOKENS_FILE`. It names the file of the PIN, never the PIN. */
 export const tokenSettingsSchema = z
   .strictObject({
-    name: nameSchema.describe('Name of the token in credentials and queue names'),
+    name: nameSchema.describe('Name of this one token, the same at every signer that reaches it and no other token’s'),
+    serves: nameSchema
+      .optional()
+      .describe(
+        'Token name of the credentials, and so of the queues, that it signs for; several tokens with the same keys serve ' +
+          'one name. Absent: its own name',
+      ),
     modulePath: z.string().startsWith('/').describe('Absolute path of the PKCS#11 module (.so)'),
     label: z.string().min(1).max(32).optional().describe('CKA label of the token; this or serial'),
     serial: z.string().min(1).max(16).optional().describe('Serial number of the token; this or label'),
@@ -35,8 +41,22 @@ export const tokenSettingsSchema = z
   .refine((token) => token.pinFile !== undefined || token.sessions === 1, 'expected sessions 1 without pinFile');
 export type TokenSettings = z.infer<typeof tokenSettingsSchema>;
 
+/** The token name of the credentials that this token signs for. */
+export function servedName(token: Pick<TokenSettings, 'name' | 'serves'>): string {
+  return token.serves ?? token.name;
+}
+
 /** `KYSO_TOKENS_FILE`: the tokens that this signer may use; names are unique. */
 export const tokensFileSchema = z
   .array(tokenSettingsSchema)
   .min(1)
-  .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, 'expected unique token names');
+  .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, 'expected unique token names')
+  .refine(
+    (tokens) => tokens.every((token) => token.pinFile !== undefined || besides(tokens, token).length === 0),
+    // A PIN that its owner gives is one token's: at another one it might be wrong, and cost a try.
+    'expected pinFile for each of several tokens that serve one name',
+  );
+
+function besides(tokens: readonly TokenSettings[], token: TokenSettings): TokenSettings[] {
+  return tokens.filter((one) => one !== token && servedName(one) === servedName(token));
+}

@@ -15,7 +15,7 @@ export function standingBack<P extends SigningPorts>(ports: P, mayGoOn: () => Pr
         await mayGoOn();
         return signer.sign(request);
       },
-      replaceSessions: (token) => signer.replaceSessions(token),
+      replaceSessions: (token, wrong) => signer.replaceSessions(token, wrong),
     },
   };
 }

@@ -73,7 +73,7 @@ export async function obtainSignature(
       claim.made({ useId, signature });
       return signature;
     }
-    await ports.signer.replaceSessions(record.token);
+    await ports.signer.replaceSessions(record.token, signature);
     if (tries === maxTries) {
       throw new SigningError('SIGNATURE_WRONG', {
         expected: 'a signature that the certificate verifies',
