@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { fstatSync, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SigningError } from '@kyso/contracts';
@@ -123,7 +124,8 @@ class AuditLog implements Audit {
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
     if (this.#needsRecovery) await this.recover();
-    const { size } = await this.handle.stat();
+    // Synchronous: what goes no further than the system's cache costs a tenth of what another thread would.
+    const { size } = fstatSync(this.handle.fd);
     if (size !== this.#sizeBytes) {
       // Somebody else writes to the file: the chain would fork, and no one could tell which line is missing.
       throw this.#failFor(`a file of ${this.#sizeBytes} bytes that only this process writes`, `${size} bytes`);
@@ -138,7 +140,7 @@ class AuditLog implements Audit {
     const bytes = Buffer.concat(lines);
     // From here on the file may hold part of the batch. Those lines are unconfirmed; the next commit reads back what is there.
     this.#needsRecovery = true;
-    await this.handle.appendFile(bytes);
+    for (let written = 0; written < bytes.length;) written += writeSync(this.handle.fd, bytes, written);
     await this.#sync();
     this.#needsRecovery = false;
     this.#prev = prev;
