@@ -1,6 +1,6 @@
 import type { Cluster } from '@kyso/cli';
 import { rounded } from './figures.js';
-import { processCpu, type ProcessCpu } from './process-cpu.js';
+import { processCpu, type ProcessCpu } from './process-figures.js';
 
 /** Milliseconds of CPU for each document. */
 type CpuMs = Readonly<Record<keyof ProcessCpu, number>>;

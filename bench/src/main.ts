@@ -1,6 +1,7 @@
 import { readArguments, type BenchArguments } from './arguments.js';
 import { benchBulk } from './bulk.js';
 import { benchCluster } from './cluster.js';
+import { benchMemory } from './memory.js';
 import { benchPrepare } from './prepare.js';
 import { benchSign } from './sign.js';
 import { benchVerify } from './verify.js';
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (args: BenchArguments) => Promise<void>>>
   prepare: benchPrepare,
   cluster: benchCluster,
   bulk: benchBulk,
+  memory: benchMemory,
   verify: benchVerify,
 };
 

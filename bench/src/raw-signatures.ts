@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Sandbox } from '@kyso/sandbox';
 import { TokenFleet, type PinGuard } from '@kyso/signer/hsm';
-import { cpuSeconds } from './process-cpu.js';
+import { cpuSeconds } from './process-figures.js';
 
 const inParallel = 16;
 const warmUpSignatures = 300;

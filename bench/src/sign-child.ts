@@ -17,7 +17,7 @@ import {
 } from '@kyso/signer/sign-document';
 import { median, rounded } from './figures.js';
 import { MemoryStore } from './memory-store.js';
-import { cpuSeconds } from './process-cpu.js';
+import { cpuSeconds } from './process-figures.js';
 
 /** Arguments: `in-process` or `host-process`, the sandbox's folder, the PDF, the PNG, rounds. Prints the figures as JSON. */
 const [mode = '', folder = '', pdfFile = '', imageFile = '', rounds = '5'] = process.argv.slice(2);

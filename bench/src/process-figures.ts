@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 
 /** Clock ticks a second of /proc (USER_HZ): 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
+/** Of x86-64 and arm64 as distributions set them up. */
+const pageBytes = 4_096;
 
 /** CPU seconds (user and system), by who used them. */
 export interface ProcessCpu {
@@ -40,6 +42,14 @@ async function cpuOf(folder: string): Promise<{ readonly user: number; readonly 
   const stat = await readFile(`${folder}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { user: Number(fields[11]) / ticksPerSecond, system: Number(fields[12]) / ticksPerSecond };
+}
+
+/** Resident memory of a process and of its children that live, by pid. Linux only: reads /proc. */
+export async function residentMiB(pid: number): Promise<number> {
+  const pages = Number((await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')[1]);
+  let total = (pages * pageBytes) / 1_048_576;
+  for (const child of await childrenOf(pid)) total += await residentMiB(child);
+  return total;
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
