@@ -21,6 +21,7 @@ const interactiveSignatures = 60;
 const interactivePauseMs = 100;
 /** Enough that the batch outlasts them. */
 const documentsBeside = 4_000;
+const documentsProfiled = 2_000;
 
 /** Uploads documents, not measured. */
 async function uploaded(client: KysoClient, pdf: Uint8Array<ArrayBuffer>, count: number): Promise<string[]> {
@@ -97,19 +98,30 @@ async function measureLevels(
   return measured;
 }
 
-/** Where the signer's event loop spends its time: a batch B-B in a cluster of its own, since a profile slows it down. */
-async function profiled(pdf: Uint8Array<ArrayBuffer>, documents: number): Promise<Readonly<Record<string, number>>> {
+/** Where the signer's event loop spends its time, by level: batches in a cluster of its own, since a profile slows it down. */
+async function profiled(
+  pdf: Uint8Array<ArrayBuffer>,
+  levels: readonly Level[],
+): Promise<Readonly<Record<string, Readonly<Record<string, number>>>>> {
   const folder = join(checkout, 'var/bench/profile');
   await rm(folder, { recursive: true, force: true });
-  const times = await withCluster({ nodeArguments: { signer: profileArguments(folder) } }, async (cluster) => {
+  const spans = await withCluster({ nodeArguments: { signer: profileArguments(folder) } }, async (cluster) => {
     const client = new KysoClient(cluster);
     await ended(client, await begin(client, await uploaded(client, pdf, warmUpDocuments), 'B-B'));
-    const documentIds = await uploaded(client, pdf, documents);
-    const fromUs = profileNow();
-    await ended(client, await begin(client, documentIds, 'B-B'));
-    return { fromUs, toUs: profileNow() };
+    const found: Record<string, { readonly fromUs: number; readonly toUs: number }> = {};
+    for (const level of levels) {
+      const documentIds = await uploaded(client, pdf, documentsProfiled);
+      const fromUs = profileNow();
+      await ended(client, await begin(client, documentIds, level));
+      found[level] = { fromUs, toUs: profileNow() };
+    }
+    return found;
   });
-  return roomsOfProfile(folder, { ...times, documents });
+  const rooms: Record<string, Readonly<Record<string, number>>> = {};
+  for (const [level, span] of Object.entries(spans)) {
+    rooms[level] = await roomsOfProfile(folder, { ...span, documents: documentsProfiled });
+  }
+  return rooms;
 }
 
 /** Milliseconds of interactive signatures, B-B, from the request to the answer. */
@@ -169,7 +181,7 @@ export async function benchBulk(args: BenchArguments): Promise<void> {
       interactive: await measureInteractive(client, pdf),
     };
   });
-  const rooms = await profiled(pdf, Math.min(documents, 3_000));
+  const rooms = await profiled(pdf, args.levels);
   printResult('bulk', {
     n: documents,
     warmUpDocuments,
