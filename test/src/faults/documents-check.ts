@@ -8,7 +8,7 @@ import {
   type VersionRecord,
 } from '@kyso/contracts';
 import { getJson, type ObjectStore } from '@kyso/storage';
-import type { SentDocument } from './traffic.js';
+import type { SentDocument } from './document-plans.js';
 
 /** What the store holds of one document. */
 export interface StoredDocument {

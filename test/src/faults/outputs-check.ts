@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { judge } from '../judges/judges.js';
 import type { Random } from '../random.js';
 import type { StoredDocument } from './documents-check.js';
-import { persistently } from './traffic.js';
+import { persistently } from './persistently.js';
 import type { World } from './world.js';
 
 /** Our own validation looks at every document, pdfsig, qpdf and openssl at some. */

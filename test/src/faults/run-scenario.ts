@@ -9,7 +9,8 @@ import { checkDocument, type StoredDocument } from './documents-check.js';
 import { checkKeyUses, markKeyUses, type KeyUses } from './key-uses.js';
 import { checkOutputs } from './outputs-check.js';
 import type { Scenario } from './scenario.js';
-import { planDocuments, send, Traffic, type DocumentPlan, type SentDocument } from './traffic.js';
+import { planDocuments, type DocumentPlan, type SentDocument } from './document-plans.js';
+import { send, Traffic } from './traffic.js';
 import type { World } from './world.js';
 
 /** How one scenario went; one line of the output. */
@@ -150,7 +151,7 @@ export async function warmUp(world: World): Promise<void> {
     { credentialId: 'leader', role: 'leader', level: 'B-LT' },
     { credentialId: 'organisation', role: 'clerk', level: 'B-LT' },
   ];
-  const sent: SentDocument = { plan: { pdf: await sample('quyet-dinh.pdf'), steps, pauseMs: 0 } };
+  const sent: SentDocument = { plan: { pdf: await sample('quyet-dinh.pdf'), steps, pauseMs: 0, inBatch: false } };
   await send(world.client, sent, () => end);
   if (sent.ended?.status !== 'completed') throw new Error(`expected a document to be signed, found ${sent.refused}`);
 }
@@ -180,7 +181,7 @@ async function checkStore(
   // The mark of a job goes last, after its outcome can be seen.
   const open = async (): Promise<string[]> => {
     const keys: string[] = [];
-    for (const prefix of ['open-jobs/', 'open-timestamps/'])
+    for (const prefix of ['open-jobs/', 'open-timestamps/', 'open-batches/'])
       for await (const { key } of store.list(prefix)) keys.push(key);
     return keys;
   };

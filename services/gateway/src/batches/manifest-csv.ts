@@ -18,7 +18,7 @@ const stepColumns = [
   'date',
   'note',
 ] as const;
-const maxRowBytes = 65_536;
+export const maxRowBytes = 65_536;
 /** Enough for the headings. */
 const headBytes = 8_192;
 
@@ -35,7 +35,7 @@ interface Row {
  * Throws MANIFEST_INVALID.
  */
 export async function* csvLines(body: AsyncIterable<Uint8Array>, stepCount: number): AsyncGenerator<SentLine> {
-  const { delimiter, whole } = await sniff(body);
+  const { delimiter, whole } = await sniff(utf8(body));
   let cells: Cell[] = [];
   const parser = parse({
     bom: true,
@@ -45,7 +45,10 @@ export async function* csvLines(body: AsyncIterable<Uint8Array>, stepCount: numb
     skip_empty_lines: true,
     max_record_size: maxRowBytes,
     columns: (headings: string[]) => {
-      cells = headings.map((heading) => cellOf(heading.trim(), stepCount));
+      const names = headings.map((heading) => heading.trim());
+      const again = names.find((name, index) => names.indexOf(name) !== index);
+      if (again !== undefined) throw manifestFault(1, 'each heading once', again.slice(0, 100));
+      cells = names.map((name) => cellOf(name, stepCount));
       return headings.map((_heading, index) => String(index));
     },
   });
@@ -70,9 +73,30 @@ export async function* csvLines(body: AsyncIterable<Uint8Array>, stepCount: numb
   }
 }
 
+/** The bytes as they are; throws MANIFEST_INVALID where they are not UTF-8, as an old Excel's are not. */
+async function* utf8(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let lines = 1;
+  const assertUtf8 = (bytes: Uint8Array | undefined): void => {
+    try {
+      decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      throw manifestFault(lines, 'UTF-8', 'other bytes, there or after it');
+    }
+  };
+  for await (const bytes of body) {
+    assertUtf8(bytes);
+    for (const byte of bytes) if (byte === 10) lines += 1;
+    yield bytes;
+  }
+  assertUtf8(undefined);
+}
+
 /** What a column's cells do to an item. Throws MANIFEST_INVALID for a heading that is none. */
 function cellOf(heading: string, stepCount: number): Cell {
-  if (heading === 'expectedVersion') return (row, text) => (row[heading] = Number(text));
+  // What is no number is left as it is, for the schema to refuse.
+  if (heading === 'expectedVersion')
+    return (row, text) => (row[heading] = /^\d{1,9}$/.test(text) ? Number(text) : text);
   if (isOneOf(itemColumns, heading)) return (row, text) => (row[heading] = text);
   if (isOneOf(actorColumns, heading)) {
     const member = heading === 'actorId' ? 'id' : 'name';
@@ -89,7 +113,11 @@ function cellOf(heading: string, stepCount: number): Cell {
     };
   }
   const ofSteps = stepCount === 1 ? stepColumns : stepColumns.map((name) => `1.${name}`);
-  throw manifestFault(1, `headings out of ${[...itemColumns, ...actorColumns, ...ofSteps].join(', ')}`, heading);
+  throw manifestFault(
+    1,
+    `headings out of ${[...itemColumns, ...actorColumns, ...ofSteps].join(', ')}`,
+    heading.slice(0, 100),
+  );
 }
 
 function isOneOf(names: readonly string[], name: string): boolean {

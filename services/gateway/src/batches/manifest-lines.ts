@@ -8,7 +8,7 @@ export interface SentLine {
 }
 
 /** An item with an image of its own has some kilobytes; more is no manifest. */
-const maxLineBytes = 262_144;
+export const maxLineBytes = 262_144;
 
 /** The lines of an NDJSON body as they come; empty ones are left out. Throws MANIFEST_INVALID. */
 export async function* ndjsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<SentLine> {
@@ -16,6 +16,7 @@ export async function* ndjsonLines(body: AsyncIterable<Uint8Array>): AsyncGenera
   let line = 0;
   const parse = (bytes: Uint8Array): SentLine | undefined => {
     line += 1;
+    if (bytes.byteLength > maxLineBytes) throw tooLong(line);
     let text: string;
     try {
       text = decoder.decode(bytes).trim();
@@ -41,12 +42,16 @@ export async function* ndjsonLines(body: AsyncIterable<Uint8Array>): AsyncGenera
     }
     const tail = chunk.subarray(start);
     if (rest.byteLength + tail.byteLength > maxLineBytes) {
-      throw manifestFault(line + 1, `lines of at most ${maxLineBytes} bytes`, 'a longer one');
+      throw tooLong(line + 1);
     }
     rest = rest.byteLength === 0 ? Buffer.from(tail) : Buffer.concat([rest, tail]);
   }
   const last = rest.byteLength === 0 ? undefined : parse(rest);
   if (last !== undefined) yield last;
+}
+
+function tooLong(line: number): SigningError {
+  return manifestFault(line, `lines of at most ${maxLineBytes} bytes`, 'a longer one');
 }
 
 export function manifestFault(line: number, expected: string, found: string): SigningError {

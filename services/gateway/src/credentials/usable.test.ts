@@ -53,7 +53,9 @@ describe('the use of a credential', () => {
     expect(later({ hours })).toEqual({});
     expect(later({ enabled: false })).toEqual({});
     expect(() => later({ enabled: false }, 'clerk')).toThrow(expect.objectContaining({ code: 'CREDENTIAL_FORBIDDEN' }));
-    expect(() => later({ enabled: false, users: ['an'] })).toThrow(expect.objectContaining({ code: 'ACTOR_FORBIDDEN' }));
+    expect(() => later({ enabled: false, users: ['an'] })).toThrow(
+      expect.objectContaining({ code: 'ACTOR_FORBIDDEN' }),
+    );
   });
 
   it('names the delegation that made it possible', () => {
