@@ -7,7 +7,7 @@ import {
   connectRedis,
   type Audit,
 } from '@kyso/service';
-import { objectKeys } from '@kyso/contracts';
+import { holdingCodes, objectKeys } from '@kyso/contracts';
 import { openStore, putJson, type ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
@@ -16,7 +16,7 @@ import type { Registry } from 'prom-client';
 import { BulkProcessor } from './bulk.processor.js';
 import { BatchGate } from './chunks/batch-gate.js';
 import { PlaceHolds } from './chunks/place-holds.js';
-import { runChunk } from './chunks/run-chunk.js';
+import { runChunk, type RunChunkPorts } from './chunks/run-chunk.js';
 import { readTokens, readTrustAnchors, type Config } from './config.js';
 import { StoredCredentials } from './credentials/stored-credentials.js';
 import { addTimestamp } from './deferral/add-timestamp.js';
@@ -30,7 +30,7 @@ import { createSignerMetrics } from './metrics.js';
 import { StoredImages } from '@kyso/preparation';
 import { progressPublisher } from './progress-channel.js';
 import { SignatureMemory } from './release/signature-memory.js';
-import { runStep } from './run-step.js';
+import { runJobStep, runStep } from './run-step.js';
 import type { SigningPorts } from './signing-ports.js';
 import { SigningProcessor } from './signing.processor.js';
 import { StepQueues } from './step-queues.js';
@@ -120,14 +120,23 @@ export async function startSigner(
     if (error === undefined) logger.info({ place }, 'batches go on here');
     else logger.warn({ place, code: error.code, err: error }, 'batches are held here');
   });
-  const bulkPorts = standingBack(ports, () => lanes.bulk());
+  // Nobody follows the stages of an item.
+  const bulkPorts = { ...standingBack(ports, () => lanes.bulk()), progress: () => undefined };
+  const endlessPorts = { ...bulkPorts, waits: { ...waits, endlessly: holdingCodes } };
+  const itemPorts = {
+    store: bulkPorts.store,
+    audit,
+    clock: ports.clock,
+    holds,
+    modeOf: (batchId: string) => gate.mode(batchId),
+    runStep: (...[job, at]: Parameters<RunChunkPorts['runStep']>) => runJobStep(endlessPorts, job, at),
+  };
   const bulk = new BulkProcessor({
     tokens: served,
     concurrency: config.bulkConcurrency,
     redis,
     queues: queue,
-    run: (message, own) =>
-      runChunk({ ...bulkPorts, ...own, waits, holds, modeOf: (batchId) => gate.mode(batchId) }, message),
+    run: (message, own) => runChunk({ ...itemPorts, ...own }, message),
     logger,
     observe: metrics.observe,
   });

@@ -100,12 +100,7 @@ describe('PlaceHolds', () => {
 
 describe('the places of a step', () => {
   it('are its token, its credential, the evidence of that, and time-stamps where it waits for them', () => {
-    expect(placesOf(job(), 0)).toEqual([
-      'token a',
-      'credential leader',
-      'revocation of leader for B-T',
-      'time-stamps',
-    ]);
+    expect(placesOf(job(), 0)).toEqual(['token a', 'credential leader', 'revocation of leader for B-T', 'time-stamps']);
     expect(placesOf(job({ level: 'B-B' }), 0)).not.toContain('time-stamps');
     expect(placesOf(job({}, { policy: { name: 'night', timestamp: 'deferred' } }), 0)).not.toContain('time-stamps');
     expect(placesOf(job(), 1)).toEqual([]);

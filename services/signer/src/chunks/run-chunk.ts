@@ -1,15 +1,15 @@
 import {
   SigningError,
-  holdingCodes,
   objectKeys,
   toFailure,
   type BatchItem,
   type ChunkJob,
   type ChunkQueueJob,
+  type StoredJob,
 } from '@kyso/contracts';
 import { createJson, readChunk, readOutcome, type BatchMode } from '@kyso/storage';
 import { failJob } from '../release/finish-job.js';
-import { runJobStep, type JobStepEnd, type WaitPolicy } from '../run-step.js';
+import type { JobStepEnd } from '../run-step.js';
 import type { SigningPorts } from '../signing-ports.js';
 import { signingWork } from '../signing-work.js';
 import { closeItem, failedItem, itemOfOutcome, releasedItem } from './item-outcome.js';
@@ -17,8 +17,12 @@ import { heldBy, heldDelayMs, type ChunkEnd } from './chunk-end.js';
 import { failedPlace, placesOf, turnEndOf, type Held, type PlaceHolds, type TurnEnd } from './place-holds.js';
 
 /** What running a chunk needs. */
-export interface RunChunkPorts extends SigningPorts {
-  readonly waits: WaitPolicy;
+export interface RunChunkPorts extends Pick<SigningPorts, 'store' | 'clock' | 'audit'> {
+  /** Does one step of one item, as if it were alone; `runJobStep` over the ports of this signer. */
+  readonly runStep: (
+    job: StoredJob,
+    at: { readonly step: number; readonly waitedMs: () => number },
+  ) => Promise<JobStepEnd>;
   readonly modeOf: (batchId: string) => Promise<BatchMode>;
   readonly holds: PlaceHolds;
   /** Runs the work when it is its turn: one bound on the items of a token over all chunks. */
@@ -62,7 +66,8 @@ class ChunkRun {
   #worked = 0;
   #waitsInARow = 0;
   #wait: { readonly delayMs: number; readonly error: SigningError } | undefined;
-  #held: Held | undefined;
+  /** What items of it wait for, by place. */
+  readonly #holds = new Map<string, Held>();
   #aside: string | undefined;
   #earlier: number | undefined;
   #broken: { readonly error: unknown } | undefined;
@@ -88,9 +93,10 @@ class ChunkRun {
     }
     if (this.#aside !== undefined) return { kind: 'put-aside', reason: this.#aside };
     if (this.#wait !== undefined) return { kind: 'waits', waitedMs: this.#waitedMs(this.#wait.delayMs), ...this.#wait };
-    if (this.#held !== undefined) {
+    const held = this.#firstHeld();
+    if (held !== undefined) {
       const before = this.#worked > 0 ? undefined : message.held?.since;
-      return heldBy(this.#held, message, before ?? ports.clock.now().toISOString());
+      return heldBy(held, message, before ?? ports.clock.now().toISOString());
     }
     const items = this.#ends.filter((end): end is BatchItem => typeof end === 'object');
     if (items.length < this.jobs.length) await this.#addStep(message.step + 1, tokens);
@@ -144,7 +150,7 @@ class ChunkRun {
     if (item === undefined) return;
     if (mode === 'cancel' && (await this.#cancel(position, item))) return;
     const end = await this.#runItem(item);
-    if ('held' in end) this.#hold(end.held);
+    if ('held' in end) this.#holds.set(end.held.place, end.held);
     else await this.#note(position, item, end);
   }
 
@@ -156,11 +162,7 @@ class ChunkRun {
     const startedMs = performance.now();
     let turnEnd: TurnEnd = 'unknown';
     try {
-      const waits = { ...ports.waits, endlessly: holdingCodes };
-      const end = await runJobStep({ ...ports, waits, progress: () => undefined }, job, {
-        step,
-        waitedMs: () => this.#waitedMs(0),
-      });
+      const end = await ports.runStep(job, { step, waitedMs: () => this.#waitedMs(0) });
       turnEnd = turnEndOf(job, step, end);
       ports.observe({ end: end.kind, seconds: (performance.now() - startedMs) / 1_000 });
       return end;
@@ -169,9 +171,10 @@ class ChunkRun {
     }
   }
 
-  /** Of several things that it waits for, the one that may be tried first. */
-  #hold(held: Held): void {
-    if (this.#held === undefined || held.retryInMs < this.#held.retryInMs) this.#held = held;
+  /** Of several places that it waits for, the one that may be tried first, as it stands now. */
+  #firstHeld(): Held | undefined {
+    const holds = [...this.#holds.values()].map((held) => this.ports.holds.look(held.place) ?? held);
+    return holds.sort((a, b) => a.retryInMs - b.retryInMs)[0];
   }
 
   async #note(position: number, item: ChunkJob, end: JobStepEnd): Promise<void> {
@@ -197,7 +200,7 @@ class ChunkRun {
         const { error, delayMs } = end;
         const place = failedPlace(item.job, this.message.step, error);
         if (place !== undefined) {
-          this.#hold(this.ports.holds.look(place) ?? { place, error, retryInMs: heldDelayMs.least });
+          this.#holds.set(place, { place, error, retryInMs: heldDelayMs.least });
           return;
         }
         this.#waitsInARow = ofAllItems.has(error.code) ? maxWaitsInARow : this.#waitsInARow + 1;

@@ -97,12 +97,16 @@ export const tokenScenarios: readonly Scenario[] = [
     healing: 'by itself: it is noticed, the token host is replaced, the key is used once more',
     expected: completed,
   }),
-  token('wrong', {
-    name: 'token-wrong',
-    broken: 'every signature is wrong',
-    healing: 'by hand: another token or module; what failed is sent again by its sender',
-    expected: { kind: 'failed', codes: ['SIGNATURE_WRONG'] },
-  }),
+  {
+    ...token('wrong', {
+      name: 'token-wrong',
+      broken: 'every signature is wrong',
+      healing: 'by hand: another token or module; what failed is sent again by its sender',
+      expected: { kind: 'failed', codes: ['SIGNATURE_WRONG'] },
+    }),
+    // Long enough for a new token host, and the second try that it gets.
+    brokenMs: [5_000, 6_500],
+  },
   token('crash-once', {
     name: 'token-crash-once',
     broken: 'the module crashes its process, the key having been used',
