@@ -54,6 +54,9 @@ const result = (version: number): StepResult => ({
   sha256: 'a'.repeat(64),
 });
 
+const waits = (code: FailureCode): JobStepEnd => ({ kind: 'waits', delayMs: 700, error: new SigningError(code) });
+const failed = (code: FailureCode): JobStepEnd => ({ kind: 'failed', error: new SigningError(code) });
+
 describe('runChunk', () => {
   let store: MemoryStore;
   let ports: RunChunkPorts;
@@ -63,7 +66,6 @@ describe('runChunk', () => {
   let fate: (documentId: string, waitedMs: number) => JobStepEnd | Promise<JobStepEnd>;
   let mode: BatchMode;
   let nowMs: number;
-  const stopping = (): AbortController => new AbortController();
   let stop: AbortController;
 
   beforeEach(() => {
@@ -72,7 +74,7 @@ describe('runChunk', () => {
     added = [];
     mode = 'go';
     nowMs = 0;
-    stop = stopping();
+    stop = new AbortController();
     fate = () => ({ kind: 'released', steps: 1, result: result(1) });
     const turns = new Turns(1);
     ports = {
@@ -103,8 +105,6 @@ describe('runChunk', () => {
   const outcomes = (): BatchItem[] =>
     store.objects.has(outcomeKey) ? (JSON.parse(String(store.objects.get(outcomeKey))) as GroupOutcome).items : [];
   const run = (more: Partial<ChunkQueueJob> = {}): Promise<ChunkEnd> => runChunk(ports, { ...message, ...more });
-  const waits = (code: FailureCode): JobStepEnd => ({ kind: 'waits', delayMs: 700, error: new SigningError(code) });
-  const failed = (code: FailureCode): JobStepEnd => ({ kind: 'failed', error: new SigningError(code) });
 
   it('stores the outcomes of all items together, in their order, when the last one has ended', async () => {
     await chunkOf(jobs(3));
