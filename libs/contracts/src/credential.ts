@@ -120,8 +120,11 @@ export const credentialRecordSchema = z.object({
 export type CredentialRecord = z.infer<typeof credentialRecordSchema>;
 
 export const tokenStateSchema = z
-  .enum(['ready', 'absent', 'quarantined', 'unknown'])
-  .describe('unknown: no signer has reported this token lately')
+  .enum(['ready', 'absent', 'quarantined', 'draining', 'drained', 'unknown'])
+  .describe(
+    'draining: an operator takes it out of use, and what it has begun is being ended; drained: no signer uses it any more, it ' +
+      'may be unplugged; unknown: no signer has reported this token lately',
+  )
   .meta({ id: 'TokenState' });
 export type TokenState = z.infer<typeof tokenStateSchema>;
 

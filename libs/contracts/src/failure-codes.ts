@@ -108,6 +108,12 @@ const table = {
     'Tình trạng tạm khoá của thiết bị đã thay đổi; hãy xem lại rồi mới mở khoá.',
     'The quarantine is not the one that was seen; look at it again before it is lifted.',
   ),
+  DRAIN_CHANGED: row(
+    409,
+    false,
+    'Tình trạng ngừng sử dụng của thiết bị đã thay đổi; hãy xem lại rồi mới đưa vào sử dụng.',
+    'The token was not taken out of use at the time that was named; look at it again before it is put back.',
+  ),
   DOCUMENT_TOO_LARGE: row(413, false, 'Tệp vượt quá dung lượng cho phép.', 'The file is larger than allowed.'),
   BODY_TOO_LARGE: row(413, false, 'Yêu cầu vượt quá dung lượng cho phép.', 'The request body is larger than allowed.'),
   MEDIA_TYPE_UNSUPPORTED: row(415, false, 'Kiểu nội dung không được hỗ trợ.', 'The content type is not supported.'),

@@ -65,6 +65,10 @@ export const objectKeys = {
   inventory: (token: string) => `tokens/${token}/inventory.json`,
   /** Who took the token out of the quarantine that began at `at`; created once. */
   lifting: (token: string, at: string) => `tokens/${token}/liftings/${Date.parse(at)}.json`,
+  /** The token is out of use for maintenance while it is there. */
+  drain: (token: string) => `tokens/${token}/drain.json`,
+  /** Who put the token back into use after the drain that began at `at`; created once. */
+  resumption: (token: string, at: string) => `tokens/${token}/resumptions/${Date.parse(at)}.json`,
   tokensPrefix: 'tokens/',
   activation: (activationId: string) => `activations/${activationId}/activation.json`,
   /** The `n`th step that is signed with the activation, n from 1; created once. */

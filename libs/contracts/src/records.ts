@@ -206,3 +206,13 @@ export const quarantineSchema = z.object({
   at: instantSchema,
 });
 export type Quarantine = z.infer<typeof quarantineSchema>;
+
+/** `tokens/<token>/drain.json`: an operator takes the token out of use for maintenance; no signer uses it while it is there. */
+export const drainSchema = z.object({
+  token: nameSchema,
+  reason: z.string(),
+  drainedBy: z.string().describe('The client, and the operator in its system'),
+  at: instantSchema,
+  requestId: z.string(),
+});
+export type Drain = z.infer<typeof drainSchema>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { actorSchema, tokenStateSchema } from './credential.js';
 import { instantSchema, nameSchema, sha256Schema } from './identifiers.js';
-import { quarantineSchema } from './records.js';
+import { drainSchema, quarantineSchema } from './records.js';
 
 export const tokenKeyTypeSchema = z.enum(['rsa', 'ec', 'other']).meta({ id: 'TokenKeyType' });
 
@@ -27,6 +27,7 @@ export const tokenLoginSchema = z
 export const tokenInventorySchema = z
   .object({
     token: nameSchema,
+    serves: nameSchema.optional().describe('Token name of the credentials that it signs for; absent: its own'),
     label: z.string().describe('CK_TOKEN_INFO label'),
     serial: z.string(),
     manufacturer: z.string(),
@@ -58,11 +59,40 @@ export const liftingSchema = z.object({
 });
 export type Lifting = z.infer<typeof liftingSchema>;
 
+/** Body of `POST /v1/tokens/{token}/drain`. */
+export const drainRequestSchema = z
+  .strictObject({
+    reason: z.string().trim().min(1).max(200).describe('For the record, and for whoever looks at the token'),
+    actor: actorSchema.optional().describe('The operator in the caller’s system, for the record'),
+  })
+  .meta({ id: 'DrainRequest' });
+export type DrainRequest = z.infer<typeof drainRequestSchema>;
+
+/** Body of `POST /v1/tokens/{token}/resume`. */
+export const resumeRequestSchema = z
+  .strictObject({
+    at: instantSchema.describe('`drain.at` as the token was shown: a drain that began since is not ended'),
+    actor: actorSchema.optional().describe('The operator in the caller’s system, for the record'),
+  })
+  .meta({ id: 'ResumeRequest' });
+export type ResumeRequest = z.infer<typeof resumeRequestSchema>;
+
+/** `tokens/<token>/resumptions/<when the drain began>.json`: who put the token back into use; created once, kept. */
+export const resumptionSchema = z.object({
+  drain: drainSchema,
+  resumedBy: z.string(),
+  resumedAt: instantSchema,
+  requestId: z.string(),
+});
+export type Resumption = z.infer<typeof resumptionSchema>;
+
 /** A token as an operator sees it. */
 export const tokenSchema = z
   .object({
     token: nameSchema,
+    serves: nameSchema.describe('Token name of the credentials that it signs for; several tokens may serve one name'),
     state: tokenStateSchema,
+    drain: drainSchema.optional().describe('While it is there no signer uses the token'),
     quarantine: quarantineSchema.optional().describe('While it is there nobody tries the PIN'),
     signers: z
       .array(z.object({ signerId: z.string(), state: tokenStateSchema, at: instantSchema }))

@@ -168,7 +168,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     warnDays: config.certificateWarningDays,
     now,
   });
-  const inventory = (token: string): ReturnType<TokenDesk['inventory']> => tokenDesk.inventory(token);
+  const inventory = (name: string): ReturnType<TokenDesk['servedInventory']> => tokenDesk.servedInventory(name);
   const office = new CredentialOffice({
     book,
     registry: credentials,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { tokenReportKey, credentialListSchema, type Credential } from '@kyso/contracts';
+import { servedReportsKey, credentialListSchema, type Credential } from '@kyso/contracts';
 import { Redis } from 'ioredis';
 import { call } from './client.js';
 import type { Running } from './processes.js';
@@ -32,7 +32,11 @@ describe('credentials', () => {
     return (await list('portal')).find(({ credentialId }) => credentialId === 'leader')?.tokenState;
   }
   const report = (token: string, signerId: string, state: string, ageMs = 0): Promise<unknown> =>
-    redis.hset(tokenReportKey(token), signerId, JSON.stringify({ token, signerId, state, atMs: Date.now() - ageMs }));
+    redis.hset(
+      servedReportsKey(token),
+      `${signerId} ${token}`,
+      JSON.stringify({ token, signerId, state, atMs: Date.now() - ageMs }),
+    );
 
   it('are those that the client may use, with their certificates', async () => {
     const credentials = await list('portal');
@@ -80,7 +84,7 @@ describe('credentials', () => {
     expect(await leaderState()).toBe('ready');
     await report('token-a', 's2', 'ready', 60_000);
     expect(await leaderState()).toBe('absent');
-    await redis.hset(tokenReportKey('token-a'), 's3', 'not JSON');
+    await redis.hset(servedReportsKey('token-a'), 's3', 'not JSON');
     expect(await leaderState()).toBe('absent');
   });
 

@@ -80,6 +80,39 @@ describe('tokens', () => {
     expect(await world.store.get(objectKeys.quarantine('nobodys'))).toBeUndefined();
   });
 
+  const says = (state: string): Promise<unknown> =>
+    redis.hset(
+      tokenReportKey('token-b'),
+      's1',
+      JSON.stringify({ token: 'token-b', signerId: 's1', state, atMs: Date.now() }),
+    );
+
+  it('are taken out of use for maintenance and put back, with the names of who did so', async () => {
+    const post = (path: string, json: unknown): ReturnType<typeof call> =>
+      call(gateway.baseUrl, `POST /v1/tokens/token-b/${path}`, { ...key(), json });
+    await says('ready');
+    expect((await post('drain', {})).problem().code).toBe('REQUEST_INVALID');
+    const drained = (await post('drain', { reason: 'new reader', actor: { id: 'ops-1' } })).json(tokenSchema);
+    expect(drained).toMatchObject({ state: 'draining', drain: { reason: 'new reader', drainedBy: 'portal/ops-1' } });
+    await says('drained');
+    const shown = (await call(gateway.baseUrl, 'GET /v1/tokens/token-b', key())).json(tokenSchema);
+    expect(shown.state).toBe('drained');
+    const wrong = await post('resume', { at });
+    expect([wrong.status, wrong.problem().code]).toEqual([409, 'DRAIN_CHANGED']);
+    const since = drained.drain?.at ?? '';
+    const resumed = (await post('resume', { at: since, actor: { id: 'ops-2' } })).json(tokenSchema);
+    expect(resumed.drain).toBeUndefined();
+    const record = await world.store.get(objectKeys.resumption('token-b', since));
+    expect(JSON.parse(Buffer.from(record ?? []).toString())).toMatchObject({
+      resumedBy: 'portal/ops-2',
+      drain: { drainedBy: 'portal/ops-1' },
+    });
+    expect(
+      (await call(gateway.baseUrl, 'POST /v1/tokens/nobodys/drain', { ...key(), json: { reason: 'x' } })).problem()
+        .code,
+    ).toBe('TOKEN_UNKNOWN');
+  });
+
   it('are for operators only, and a name that is a path is none', async () => {
     const answer = await call(gateway.baseUrl, 'GET /v1/tokens', { key: world.keys['verifier'] });
     expect(answer.problem()).toMatchObject({ code: 'FORBIDDEN', expected: 'scope operate' });

@@ -7,8 +7,8 @@ import {
   connectRedis,
   type Audit,
 } from '@kyso/service';
-import { holdingCodes, objectKeys } from '@kyso/contracts';
-import { openStore, putJson, type ObjectStore } from '@kyso/storage';
+import { drainSchema, holdingCodes, objectKeys } from '@kyso/contracts';
+import { getJson, openStore, putJson, type ObjectStore } from '@kyso/storage';
 import type { Redis } from 'ioredis';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
@@ -77,6 +77,7 @@ export async function startSigner(
   const fleet: TokenFleet = new TokenFleet({
     tokens,
     guard: createPinGuard({ store, redis: lockRedis, signerId, now, lockForMs: loginLockMs }),
+    drainOf: (token) => getJson(store, objectKeys.drain(token), drainSchema),
     environment: parts.moduleEnvironment,
     activationKeysFile: config.activationKeysFile,
     onEvent: ({ token, state, reason }) => {
@@ -90,9 +91,10 @@ export async function startSigner(
         logger.warn({ tokenName: token, reason: content.unreadable }, 'what lies on a token could not be read');
         return;
       }
-      const unattended = tokens.some(({ name, pinFile }) => name === token && pinFile !== undefined);
-      const login = unattended ? 'unattended' : 'activation';
-      const inventory = toInventory(content, { token, signerId, readAt: now().toISOString(), login });
+      const settings = tokens.find(({ name }) => name === token);
+      const login = settings?.pinFile === undefined ? 'activation' : 'unattended';
+      const serves = settings === undefined ? token : servedName(settings);
+      const inventory = toInventory(content, { token, serves, signerId, readAt: now().toISOString(), login });
       putJson(store, objectKeys.inventory(token), inventory).catch((error: unknown) =>
         logger.warn({ err: error, tokenName: token }, 'the inventory of a token could not be stored'),
       );

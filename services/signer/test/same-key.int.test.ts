@@ -1,7 +1,7 @@
-import { objectKeys } from '@kyso/contracts';
+import { drainSchema, objectKeys, type Drain } from '@kyso/contracts';
 import { connectRedis, createLogger } from '@kyso/service';
 import { buildShim, type Shim } from '@kyso/sandbox';
-import { openStore, type ObjectStore } from '@kyso/storage';
+import { createJson, getJson, openStore, type ObjectStore } from '@kyso/storage';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createHash, randomBytes, verify } from 'node:crypto';
@@ -45,7 +45,10 @@ describe('several SoftHSM tokens with the same key', () => {
   afterEach(async () => {
     await Promise.all(fleets.splice(0).map((fleet) => fleet.stop()));
     await shim.order();
-    for (const name of names) await store.delete(objectKeys.quarantine(name));
+    for (const name of names) {
+      await store.delete(objectKeys.quarantine(name));
+      await store.delete(objectKeys.drain(name));
+    }
     events.length = 0;
   });
 
@@ -73,6 +76,7 @@ describe('several SoftHSM tokens with the same key', () => {
     const fleet = new TokenFleet({
       tokens: list,
       guard: createPinGuard({ store, redis, signerId: 'signer-1', now: () => new Date(), lockForMs: 10_000 }),
+      drainOf: (token) => getJson(store, objectKeys.drain(token), drainSchema),
       environment: {
         ...process.env,
         ...shim.environment,
@@ -215,6 +219,61 @@ describe('several SoftHSM tokens with the same key', () => {
     await until(() => other.host('seal-2')?.state === 'ready');
     expect(await signMany(other, 10)).toBe(true);
     expect(await signMany(fleet, 10)).toBe(true);
+  });
+
+  const drain = async (token: string): Promise<void> => {
+    const record: Drain = { token, reason: 'test', drainedBy: 'op', at: new Date().toISOString(), requestId: 'req_1' };
+    await createJson(store, objectKeys.drain(token), record);
+  };
+
+  it('are drained one at a time: what one has is signed, its module is unloaded, the others sign on', async () => {
+    const fleet = await start(
+      names.map((name) => settings(name)),
+      { signMs: 40 },
+    );
+    const pid = fleet.host('seal-2')?.pid as number;
+    const running = Array.from({ length: 60 }, () => signsRightly(fleet));
+    await drain('seal-2');
+    await until(() => fleet.host('seal-2')?.state === 'drained');
+    expect((await Promise.all(running)).every(Boolean)).toBe(true);
+    expect(fleet.host('seal-2')?.pid).toBeUndefined();
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(events.filter(({ token }) => token === 'seal-2').map(({ state }) => state)).toEqual([
+      'ready',
+      'draining',
+      'drained',
+    ]);
+    expect(fleet.isServing('seal')).toBe(true);
+    await signaturesBySlot();
+    expect(await signMany(fleet, 12)).toBe(true);
+    expect(await signaturesBySlot()).toHaveLength(2);
+    await store.delete(objectKeys.drain('seal-2'));
+    await until(() => fleet.host('seal-2')?.state === 'ready');
+    await signMany(fleet, 24);
+    expect(await signaturesBySlot()).toHaveLength(3);
+  });
+
+  it('have work wait while all are drained, also after a restart, when the PIN is not even tried', async () => {
+    await drain('seal-1');
+    const before = await shim.logins();
+    const fleet = await start([settings('seal-1')], { ready: [] });
+    await until(() => fleet.host('seal-1')?.state === 'drained');
+    await expect(signsRightly(fleet)).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+    expect(fleet.isServing('seal')).toBe(false);
+    expect(await shim.logins()).toBe(before);
+    await store.delete(objectKeys.drain('seal-1'));
+    await until(() => fleet.host('seal-1')?.state === 'ready');
+    expect(await signsRightly(fleet)).toBe(true);
+  });
+
+  it('are drained although one hangs: its host is killed, and what it had is signed by another', async () => {
+    const fleet = await start(names.slice(0, 2).map((name) => settings(name)));
+    await shim.order('hang', 'seal-1');
+    const running = signMany(fleet, 20);
+    await until(() => events.every(({ state }) => state === 'ready'));
+    await drain('seal-1');
+    await until(() => fleet.host('seal-1')?.state === 'drained');
+    expect(await running).toBe(true);
   });
 
   it('replace the one that gave a wrong signature, and no other', async () => {

@@ -75,6 +75,8 @@ export const credentialTexts = {
     ready: text('Sẵn sàng', 'Ready'),
     absent: text('Chưa kết nối', 'Not connected'),
     quarantined: text('Đang tạm khoá, chờ người quản trị', 'In quarantine until an operator clears it'),
+    draining: text('Đang ngừng để bảo trì', 'Being taken out of use'),
+    drained: text('Đã ngừng để bảo trì, có thể rút ra', 'Out of use, may be unplugged'),
     unknown: text('Chưa rõ tình trạng', 'Not known'),
   } satisfies Record<TokenState, BilingualText>,
 

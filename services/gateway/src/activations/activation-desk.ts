@@ -26,7 +26,7 @@ const clockSlackMs = 30_000;
 export interface ActivationParts {
   readonly store: ObjectStore;
   readonly credentials: Pick<CredentialRegistry, 'find'>;
-  readonly tokens: Pick<TokenDesk, 'inventory'>;
+  readonly tokens: Pick<TokenDesk, 'servedInventory'>;
   /** Undefined: this cluster takes no PINs. */
   readonly keys: ActivationKeys | undefined;
   readonly maxSeconds: number;
@@ -133,7 +133,7 @@ export class ActivationDesk {
     if (known === undefined) throw new SigningError('CREDENTIAL_UNKNOWN', { found: credentialId });
     const { token } = known.record;
     const { login } = await this.logins.getOrLoad(token, async () => ({
-      login: (await this.parts.tokens.inventory(token))?.login,
+      login: (await this.parts.tokens.servedInventory(token))?.login,
     }));
     if (login === 'activation' && activationId === undefined) {
       throw new SigningError('ACTIVATION_REQUIRED', { expected: `activationId for ${credentialId}`, found: 'none' });
@@ -153,7 +153,7 @@ export class ActivationDesk {
       throw new SigningError('CREDENTIAL_UNKNOWN', { found: credentialId });
     }
     if (!known.record.enabled) throw new SigningError('CREDENTIAL_DISABLED', { found: credentialId });
-    const inventory = await this.parts.tokens.inventory(known.record.token);
+    const inventory = await this.parts.tokens.servedInventory(known.record.token);
     if (inventory?.login === 'unattended') {
       throw new SigningError('REQUEST_INVALID', {
         expected: 'a credential whose token needs activations',

@@ -32,7 +32,7 @@ describe('what is shown of the revocation of a credential', () => {
     const source: CertificateStatus['source'] = 'ocsp';
     const desk = new CredentialDesk({
       credentials: { find: async () => ({ record, certificate }) } as unknown as CredentialRegistry,
-      states: { of: async () => 'ready' },
+      states: { ofServed: async () => 'ready' },
       revocation: statuses && {
         statusesOf: async (chain) => {
           expect(chain).toHaveLength(2);

@@ -27,7 +27,7 @@ export class CredentialDesk {
   constructor(
     private readonly parts: {
       readonly credentials: CredentialRegistry;
-      readonly states: Pick<TokenStates, 'of'>;
+      readonly states: Pick<TokenStates, 'ofServed'>;
       readonly revocation: Pick<EvidenceSource, 'statusesOf'> | undefined;
       readonly trustAnchors: readonly Certificate[];
       readonly warnDays: number;
@@ -43,9 +43,9 @@ export class CredentialDesk {
     const rest = every.filter(({ record }) => record.credentialId > after);
     const found = rest.slice(0, limit);
     // Hundreds of credentials lie on a few tokens.
-    const states = new Map<string, ReturnType<TokenStates['of']>>();
+    const states = new Map<string, ReturnType<TokenStates['ofServed']>>();
     for (const { record } of found) {
-      if (!states.has(record.token)) states.set(record.token, this.parts.states.of(record.token));
+      if (!states.has(record.token)) states.set(record.token, this.parts.states.ofServed(record.token));
     }
     const next = rest.length > found.length ? found.at(-1)?.record.credentialId : undefined;
     return {
@@ -65,7 +65,7 @@ export class CredentialDesk {
     }
     const { record } = known;
     const { owner, organisation, hours, register } = record;
-    const [state, revocation] = await Promise.all([this.parts.states.of(record.token), this.revocationOf(known)]);
+    const [state, revocation] = await Promise.all([this.parts.states.ofServed(record.token), this.revocationOf(known)]);
     return {
       ...this.describe(known, client, state),
       ...(owner === undefined ? {} : { owner }),

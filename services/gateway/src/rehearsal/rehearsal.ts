@@ -26,7 +26,7 @@ export interface RehearsalParts {
   readonly acceptance: Pick<JobAcceptance, 'check'>;
   readonly activations: Pick<ActivationDesk, 'assertActivations'>;
   readonly credentials: CredentialRegistry;
-  readonly states: Pick<TokenStates, 'of'>;
+  readonly states: Pick<TokenStates, 'ofServed'>;
   readonly revocation: EvidenceSource | undefined;
   readonly holders: () => Promise<ReadonlyMap<string, Holder>>;
   readonly trustAnchors: readonly Certificate[];
@@ -103,7 +103,7 @@ export class Rehearsal {
   }
 
   private async token(checks: DryRunCheck[], about: About, { known }: Rehearsed): Promise<void> {
-    const state = await this.parts.states.of(known.record.token);
+    const state = await this.parts.states.ofServed(known.record.token);
     const found = `token ${known.record.token} is ${state}`;
     if (state === 'quarantined') {
       checks.push({

@@ -103,14 +103,14 @@ export class ActivatedTokenHost implements HostedToken {
   }
 
   async #supervise(): Promise<void> {
-    const { timing, guard, settings, environment } = this.options;
+    const { timing, guard, drainOf, settings, environment } = this.options;
     const { signal } = this.#stop;
     let failures = 0;
     while (!signal.aborted) {
       const started = await this.options.inTurn(() =>
         signal.aborted
           ? Promise.resolve<Started>({ kind: 'absent', code: 'STOPPING' })
-          : startTokenChild({ settings, guard, environment, signal, cleared: this.#cleared }),
+          : startTokenChild({ settings, guard, drainOf, environment, signal, cleared: this.#cleared }),
       );
       if (started.kind === 'ready') {
         const wasWell = await this.#serve(started.child);
@@ -118,6 +118,9 @@ export class ActivatedTokenHost implements HostedToken {
       } else if (started.kind === 'quarantined') {
         this.#cleared = true;
         this.#setState('quarantined', started.reason);
+        await this.#pause(timing.recheckMs);
+      } else if (started.kind === 'drained') {
+        this.#setState('drained', 'DRAINED');
         await this.#pause(timing.recheckMs);
       } else {
         this.#setState('absent', started.code);
@@ -134,12 +137,12 @@ export class ActivatedTokenHost implements HostedToken {
     this.#child = child;
     this.#setState('ready', 'READY');
     const endReading = this.#content.by(child);
-    const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
+    const recheck = setInterval(() => void this.#checkOrders(), timing.recheckMs);
     let wasWell = true;
     try {
       const reason = await this.#untilWoken(child);
       if (reason === 'WORK') wasWell = await this.#serveBatch(child);
-      else wasWell = reason === 'STOPPING' || reason === 'QUARANTINED';
+      else wasWell = reason === 'STOPPING' || reason === 'QUARANTINED' || reason === 'DRAINED';
     } finally {
       endReading();
       clearInterval(recheck);
@@ -246,10 +249,13 @@ export class ActivatedTokenHost implements HostedToken {
     else one.reject((result.error.mayHaveSigned ? lost : unavailable)(name, result.error.code));
   }
 
-  async #checkQuarantine(): Promise<void> {
+  async #checkOrders(): Promise<void> {
+    const { guard, drainOf } = this.options;
     try {
-      const found = await this.options.guard.quarantineOf(this.options.settings.name);
-      if (found !== undefined) this.#wake('QUARANTINED');
+      if ((await guard.quarantineOf(this.name)) !== undefined) return this.#wake('QUARANTINED');
+      if ((await drainOf(this.name)) === undefined || this.#state !== 'ready') return;
+      this.#setState('draining', 'DRAINED');
+      this.#wake('DRAINED');
     } catch {
       // Nobody is logged in, and a login asks again.
     }

@@ -1,3 +1,4 @@
+import type { Drain } from '@kyso/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginResult, PinGuard } from './pin-guard.js';
 import { TokenChild } from './token-child.js';
@@ -7,12 +8,15 @@ import type { TokenSettings } from './token-settings.js';
 export type Started =
   | { readonly kind: 'ready'; readonly child: TokenChild }
   | { readonly kind: 'quarantined'; readonly reason: string }
+  /** An operator has taken the token out of use: nothing was loaded. */
+  | { readonly kind: 'drained' }
   | { readonly kind: 'absent'; readonly code: string };
 
 /** What a start needs to know. */
 export interface StartOptions {
   readonly settings: TokenSettings;
   readonly guard: PinGuard;
+  readonly drainOf: (token: string) => Promise<Drain | undefined>;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /**
@@ -35,6 +39,7 @@ export async function startTokenChild(options: StartOptions): Promise<Started> {
   let child: TokenChild | undefined;
   let started: Started = { kind: 'absent', code: 'START_FAILED' };
   try {
+    if ((await options.drainOf(settings.name)) !== undefined) return { kind: 'drained' };
     const quarantine = await guard.quarantineOf(settings.name);
     if (quarantine !== undefined) return { kind: 'quarantined', reason: quarantine.reason };
     child = new TokenChild({ environment: options.environment, threads: settings.sessions });

@@ -1,4 +1,4 @@
-import { SigningError, type TokenState } from '@kyso/contracts';
+import { SigningError, type Drain, type TokenState } from '@kyso/contracts';
 import type { DigestRequest, DigestSigner } from './digest-signer.js';
 import type { PinGuard } from './pin-guard.js';
 import { ActivatedTokenHost } from './activated-token-host.js';
@@ -20,6 +20,8 @@ import { servedName, type TokenSettings } from './token-settings.js';
 export interface TokenFleetOptions {
   readonly tokens: readonly TokenSettings[];
   readonly guard: PinGuard;
+  /** The operator's word that a token is out of use; absent: none ever is. Throws STORE_UNAVAILABLE. */
+  readonly drainOf?: (token: string) => Promise<Drain | undefined>;
   /** Environment for the PKCS#11 modules, such as SOFTHSM2_CONF. */
   readonly environment: NodeJS.ProcessEnv;
   readonly timing?: Partial<TokenHostTiming>;
@@ -118,6 +120,7 @@ export class TokenFleet implements DigestSigner {
     const hostOptions: TokenHostOptions = {
       settings,
       guard: options.guard,
+      drainOf: options.drainOf ?? (() => Promise.resolve(undefined)),
       timing: this.#timing,
       environment: options.environment,
       inTurn: (start) => this.#inTurn(start),

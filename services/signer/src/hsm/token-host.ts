@@ -1,4 +1,4 @@
-import type { TokenState } from '@kyso/contracts';
+import type { Drain, Lane, TokenState } from '@kyso/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Breaker } from './breaker.js';
 import { ContentReading } from './content-reading.js';
@@ -10,7 +10,6 @@ import type { TokenChild } from './token-child.js';
 import { HostFailure, toSigningError } from './token-failures.js';
 import type { FromTokenHost, ReadContent, TokenMechanism, TokenSignRequest } from './token-host-messages.js';
 import type { TokenSettings } from './token-settings.js';
-import type { Lane } from '@kyso/contracts';
 
 /** How patient a token host is. All in milliseconds. */
 export interface TokenHostTiming {
@@ -50,6 +49,8 @@ export interface TokenEvent {
 export interface TokenHostOptions {
   readonly settings: TokenSettings;
   readonly guard: PinGuard;
+  /** The operator's word that the token is out of use. Throws STORE_UNAVAILABLE. */
+  readonly drainOf: (token: string) => Promise<Drain | undefined>;
   readonly timing: TokenHostTiming;
   /** Environment for the PKCS#11 module, such as SOFTHSM2_CONF. */
   readonly environment: NodeJS.ProcessEnv;
@@ -93,11 +94,11 @@ export interface HostedToken {
 }
 
 /** Why a host is ended that is well: what it has is signed first. */
-const isOrderly: ReadonlySet<string> = new Set(['STOPPING', 'QUARANTINED', 'SIGNATURE_WRONG']);
+const isOrderly: ReadonlySet<string> = new Set(['STOPPING', 'QUARANTINED', 'DRAINED', 'SIGNATURE_WRONG']);
 
 /**
  * Keeps one token usable: forks its host, logs in under the PIN guard, sends it work in batches, kills and replaces it when
- * it hangs or fails, waits while the token is absent, and stays away while it is in quarantine. Work never waits here: it is
+ * it hangs or fails, waits while the token is absent, and stays away while it is in quarantine or drained. Work never waits here: it is
  * given to it while it has room, and handed back when its host fails.
  */
 export class TokenHost implements HostedToken {
@@ -204,7 +205,7 @@ export class TokenHost implements HostedToken {
   }
 
   async #supervise(): Promise<void> {
-    const { timing, guard, settings, environment } = this.options;
+    const { timing, guard, drainOf, settings, environment } = this.options;
     const { signal } = this.#stop;
     let absences = 0;
     let cleared = false;
@@ -212,15 +213,18 @@ export class TokenHost implements HostedToken {
       const started = await this.options.inTurn(() =>
         signal.aborted
           ? Promise.resolve<Started>({ kind: 'absent', code: 'STOPPING' })
-          : startTokenChild({ settings, guard, environment, signal, cleared }),
+          : startTokenChild({ settings, guard, drainOf, environment, signal, cleared }),
       );
       // Should the quarantine be gone at the next start, a person has deleted it.
-      if (started.kind !== 'absent') cleared = started.kind === 'quarantined';
+      if (started.kind !== 'absent' && started.kind !== 'drained') cleared = started.kind === 'quarantined';
       if (started.kind === 'ready') {
         absences = 0;
         await this.#serve(started.child);
       } else if (started.kind === 'quarantined') {
         this.#setState('quarantined', started.reason);
+        await this.#pause(timing.recheckMs);
+      } else if (started.kind === 'drained') {
+        this.#setState('drained', 'DRAINED');
         await this.#pause(timing.recheckMs);
       } else {
         this.#setState('absent', started.code);
@@ -242,7 +246,7 @@ export class TokenHost implements HostedToken {
     const watch = setInterval(() => {
       if (this.#inFlight.isHung()) this.#replace('SIGN_TIMEOUT');
     }, this.#inFlight.watchEveryMs);
-    const recheck = setInterval(() => void this.#checkQuarantine(), timing.recheckMs);
+    const recheck = setInterval(() => void this.#checkOrders(), timing.recheckMs);
     const endReading = this.#content.by(child);
 
     const reason = await Promise.race([child.ended, replaced]);
@@ -257,7 +261,7 @@ export class TokenHost implements HostedToken {
     await child.ended;
     this.#child = undefined;
     this.#handBack(this.#inFlight.takeAll(), { code: reason, mayHaveSigned: true });
-    if (reason === 'STOPPING' || reason === 'QUARANTINED') return;
+    if (reason === 'STOPPING' || reason === 'QUARANTINED' || reason === 'DRAINED') return;
 
     this.#breaker.failure();
     const openForMs = this.#breaker.remainingMs;
@@ -319,10 +323,13 @@ export class TokenHost implements HostedToken {
     for (const one of sent) one.reject(new HostFailure(this.name, code, mayHaveSigned));
   }
 
-  async #checkQuarantine(): Promise<void> {
+  async #checkOrders(): Promise<void> {
+    const { guard, drainOf } = this.options;
     try {
-      const found = await this.options.guard.quarantineOf(this.options.settings.name);
-      if (found !== undefined) this.#replace('QUARANTINED');
+      if ((await guard.quarantineOf(this.name)) !== undefined) return this.#replace('QUARANTINED');
+      if ((await drainOf(this.name)) === undefined || !this.#serving) return;
+      this.#setState('draining', 'DRAINED');
+      this.#replace('DRAINED');
     } catch {
       // The store can't be read: a token that is logged in tries no PIN, so it may go on.
     }

@@ -5,7 +5,7 @@ import type { TokenContent, TokenObject } from './token-host-messages.js';
 /** What is stored of a token's content: keys put together with their certificates by CKA_ID. */
 export function toInventory(
   content: TokenContent,
-  where: Pick<TokenInventory, 'token' | 'signerId' | 'readAt' | 'login'>,
+  where: Pick<TokenInventory, 'token' | 'serves' | 'signerId' | 'readAt' | 'login'>,
 ): TokenInventory {
   const keyIds = new Set(content.objects.filter(({ kind }) => kind !== 'certificate').map(({ keyId }) => keyId));
   const keys = new Map<string, TokenKey>();
