@@ -882,6 +882,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/tokens/{token}/drain': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Takes a token out of use for maintenance
+     * @description Within seconds every signer gives it no more work, ends what it has begun, logs out and unloads its module; `state` is `draining`, then `drained`: it may be unplugged. Its jobs go to other tokens that serve the same name, or wait. It stays so, also over restarts, until it is resumed. A token that is drained already stays as it is.
+     */
+    post: operations['Tokens_drain'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/tokens/{token}/resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Puts a token back into use
+     * @description After a drain: the signers look for it and log in within seconds. `at` names the drain that was looked at; one that began since is not ended (DRAIN_CHANGED), because somebody else may be at work on the token. Who resumed it stays on record.
+     */
+    post: operations['Tokens_resume'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/verifications': {
     parameters: {
       query?: never;
@@ -1701,6 +1741,12 @@ export interface components {
        */
       timestamp?: string;
     };
+    DrainRequest: {
+      /** @description For the record, and for whoever looks at the token */
+      reason: string;
+      /** @description The operator in the caller’s system, for the record */
+      actor?: components['schemas']['Actor'];
+    };
     DryRun: {
       /** @enum {boolean} */
       dryRun: true;
@@ -1817,6 +1863,7 @@ export interface components {
       | 'CREDENTIAL_EXISTS'
       | 'CREDENTIAL_CHANGED'
       | 'QUARANTINE_CHANGED'
+      | 'DRAIN_CHANGED'
       | 'DOCUMENT_TOO_LARGE'
       | 'BODY_TOO_LARGE'
       | 'MEDIA_TYPE_UNSUPPORTED'
@@ -2113,6 +2160,15 @@ export interface components {
     Repaired: {
       /** @description What was expected and what was found, in English */
       reason: string;
+    };
+    ResumeRequest: {
+      /**
+       * Format: date-time
+       * @description `drain.at` as the token was shown: a drain that began since is not ended
+       */
+      at: string;
+      /** @description The operator in the caller’s system, for the record */
+      actor?: components['schemas']['Actor'];
     };
     /**
      * @description unknown: neither OCSP nor CRL says anything; not-checked: nobody was asked
@@ -2781,7 +2837,19 @@ export interface components {
     };
     Token: {
       token: string;
+      /** @description Token name of the credentials that it signs for; several tokens may serve one name */
+      serves: string;
       state: components['schemas']['TokenState'];
+      /** @description While it is there no signer uses the token */
+      drain?: {
+        token: string;
+        reason: string;
+        /** @description The client, and the operator in its system */
+        drainedBy: string;
+        /** Format: date-time */
+        at: string;
+        requestId: string;
+      };
       /** @description While it is there nobody tries the PIN */
       quarantine?: {
         token: string;
@@ -2803,6 +2871,8 @@ export interface components {
     };
     TokenInventory: {
       token: string;
+      /** @description Token name of the credentials that it signs for; absent: its own */
+      serves?: string;
       /** @description CK_TOKEN_INFO label */
       label: string;
       serial: string;
@@ -2843,10 +2913,10 @@ export interface components {
      */
     TokenLogin: 'unattended' | 'activation';
     /**
-     * @description unknown: no signer has reported this token lately
+     * @description draining: an operator takes it out of use, and what it has begun is being ended; drained: no signer uses it any more, it may be unplugged; unknown: no signer has reported this token lately
      * @enum {string}
      */
-    TokenState: 'ready' | 'absent' | 'quarantined' | 'unknown';
+    TokenState: 'ready' | 'absent' | 'quarantined' | 'draining' | 'drained' | 'unknown';
     /**
      * @description When a crash or a lost answer of the token leaves open whether the key was used, and using it again would make a second, different signature (RSA-PSS, ECDSA, a later signing time): repeat signs again and says so, stop ends the job with KEY_USE_UNCERTAIN for a person to decide. At most one signature is released either way
      * @enum {string}
@@ -3103,6 +3173,7 @@ export type DigestAlgorithm = components['schemas']['DigestAlgorithm'];
 export type Document = components['schemas']['Document'];
 export type DocumentTimestamped = components['schemas']['DocumentTimestamped'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
+export type DrainRequest = components['schemas']['DrainRequest'];
 export type DryRun = components['schemas']['DryRun'];
 export type DryRunCheck = components['schemas']['DryRunCheck'];
 export type DryRunCheckName = components['schemas']['DryRunCheckName'];
@@ -3132,6 +3203,7 @@ export type Progress = components['schemas']['Progress'];
 export type QuarantineRequest = components['schemas']['QuarantineRequest'];
 export type Renewal = components['schemas']['Renewal'];
 export type Repaired = components['schemas']['Repaired'];
+export type ResumeRequest = components['schemas']['ResumeRequest'];
 export type RevocationStatus = components['schemas']['RevocationStatus'];
 export type Role = components['schemas']['Role'];
 export type ScreeningFinding = components['schemas']['ScreeningFinding'];
@@ -4953,6 +5025,76 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tokens_drain: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DrainRequest'];
+      };
+    };
+    responses: {
+      /** @description The token */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Token'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tokens_resume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        token: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ResumeRequest'];
+      };
+    };
+    responses: {
+      /** @description The token */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Token'];
+        };
       };
       /** @description A refusal or a failure */
       default: {
