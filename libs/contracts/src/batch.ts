@@ -190,7 +190,7 @@ export const batchSchema = z
       .array(batchHoldSchema)
       .optional()
       .describe('What all or some of its items wait for; it goes on by itself when that has passed'),
-    pausedBecause: z.string().optional().describe('Where it paused by itself'),
+    pausedBecause: z.string().optional().describe('Where it paused by itself, or an operator paused it'),
   })
   .meta({ id: 'Batch' });
 export type Batch = z.infer<typeof batchSchema>;

@@ -15,8 +15,8 @@ import {
 import { getJson } from './json-object.js';
 import type { ObjectStore } from './object-store.js';
 
-/** More changes than anybody makes to one batch. */
-const maxControls = 1_000;
+/** More changes than anybody makes to one batch; the last of them can only be its cancellation. */
+export const maxBatchControls = 1_000;
 
 /** The batch as it was asked for; undefined when there is no such batch. */
 export function readBatch(store: ObjectStore, batchId: string): Promise<StoredBatch | undefined> {
@@ -48,7 +48,7 @@ export async function readControls(
   known: { readonly count: number; readonly last: BatchControl | undefined } = { count: 0, last: undefined },
 ): Promise<{ readonly count: number; readonly last: BatchControl | undefined }> {
   let { count, last } = known;
-  while (last?.action !== 'cancel' && count < maxControls) {
+  while (last?.action !== 'cancel' && count < maxBatchControls) {
     const next = await getJson(store, objectKeys.batchControl(batchId, count + 1), batchControlSchema);
     if (next === undefined) break;
     count += 1;

@@ -5,6 +5,7 @@ export {
   batchMode,
   readBatch,
   readChunk,
+  maxBatchControls,
   readControls,
   readFedChunk,
   readGroupOutcome,

@@ -45,6 +45,9 @@ const itemsQuerySchema = z.object({
 });
 const resultsQuerySchema = z.object({ status, format: z.enum(['ndjson', 'csv']).default('ndjson') });
 
+/** Clients for their own batches, operators for any. */
+const steerers = ['sign', 'operate'] as const;
+
 /** `/v1/batches`: many documents in one order, by night. */
 @ApiTags('batches')
 @ApiBearerAuth()
@@ -122,7 +125,7 @@ export class BatchesController {
   }
 
   @Get(':batchId')
-  @Rule({ scope: 'sign' })
+  @Rule({ scope: steerers })
   @ApiOperation({
     summary: 'Shows how a batch stands',
     description: 'With its rate, its expected end, and failures by code.',
@@ -134,7 +137,7 @@ export class BatchesController {
 
   @Post(':batchId/pause')
   @HttpCode(200)
-  @Rule({ scope: 'sign' })
+  @Rule({ scope: steerers })
   @ApiOperation({
     summary: 'Pauses a batch',
     description: 'Items that are being signed are ended; within seconds none is begun.',
@@ -146,7 +149,7 @@ export class BatchesController {
 
   @Post(':batchId/resume')
   @HttpCode(200)
-  @Rule({ scope: 'sign' })
+  @Rule({ scope: steerers })
   @ApiOperation({ summary: 'Lets a paused batch go on' })
   @ApiResponse({ status: 200, ...shown })
   resume(@Caller() caller: ApiClientRecord, @Param('batchId', id) batchId: string): Promise<Batch> {
@@ -155,7 +158,7 @@ export class BatchesController {
 
   @Post(':batchId/cancel')
   @HttpCode(200)
-  @Rule({ scope: 'sign' })
+  @Rule({ scope: steerers })
   @ApiOperation({
     summary: 'Cancels what is left of a batch',
     description: 'What was signed stays signed. It cannot be undone.',

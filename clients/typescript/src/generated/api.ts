@@ -1216,7 +1216,7 @@ export interface components {
       expectedEnd?: string;
       /** @description What all or some of its items wait for; it goes on by itself when that has passed */
       holds?: components['schemas']['BatchHold'][];
-      /** @description Where it paused by itself */
+      /** @description Where it paused by itself, or an operator paused it */
       pausedBecause?: string;
     };
     BatchCounts: {

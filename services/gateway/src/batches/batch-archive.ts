@@ -9,7 +9,7 @@ import {
   type StoredBatch,
   type StoredManifest,
 } from '@kyso/contracts';
-import { createJson, getJson, readBatch, readControls, type ObjectStore } from '@kyso/storage';
+import { createJson, getJson, maxBatchControls, readBatch, readControls, type ObjectStore } from '@kyso/storage';
 import { ExpiringCache } from '../cache/expiring-cache.js';
 
 const nothing = new Uint8Array(0);
@@ -45,6 +45,12 @@ export class BatchArchive {
 
   batch(batchId: string): Promise<StoredBatch | undefined> {
     return this.known(this.batches, batchId, () => readBatch(this.store, batchId));
+  }
+
+  /** A batch that the client may steer: its own, or any for one who operates the cluster. Throws BATCH_UNKNOWN. */
+  async steeredBy(client: ApiClientRecord, batchId: string): Promise<StoredBatch> {
+    const batch = client.scopes.includes('operate') ? await this.batch(batchId) : undefined;
+    return batch ?? this.batchOf(client, batchId);
   }
 
   /** The client's batch. Throws BATCH_UNKNOWN, also for somebody else's. */
@@ -89,7 +95,7 @@ export class BatchArchive {
     return controls.last;
   }
 
-  /** Adds what is wanted now, unless `mayFollow` refuses it after what was wanted last. Throws what `mayFollow` throws. */
+  /** Adds what is wanted now, unless `mayFollow` refuses it after what was wanted last. Throws what `mayFollow` throws, and BATCH_STATE after too many changes. */
   async addControl(
     batchId: string,
     control: BatchControl,
@@ -98,6 +104,12 @@ export class BatchArchive {
     for (;;) {
       const { count, last } = await readControls(this.store, batchId, this.controls.get(batchId));
       if (!mayFollow(last)) return;
+      if (count >= maxBatchControls - (control.action === 'cancel' ? 0 : 1)) {
+        throw new SigningError('BATCH_STATE', {
+          expected: `at most ${maxBatchControls - 1} changes and a cancellation`,
+          found: `${count} changes`,
+        });
+      }
       if (await createJson(this.store, objectKeys.batchControl(batchId, count + 1), control)) return;
     }
   }

@@ -85,7 +85,7 @@ export class BatchDesk {
   }
 
   async show(client: ApiClientRecord, batchId: string): Promise<Batch> {
-    return this.describe(await this.parts.archive.batchOf(client, batchId));
+    return this.describe(await this.parts.archive.steeredBy(client, batchId));
   }
 
   /** The client's batches, newest first. */
@@ -104,7 +104,7 @@ export class BatchDesk {
   /** Pauses, resumes or cancels; what is so already stays so. Throws BATCH_UNKNOWN, BATCH_STATE. */
   async control(client: ApiClientRecord, batchId: string, action: BatchControl['action']): Promise<Batch> {
     const { archive, tallies, now } = this.parts;
-    const batch = await archive.batchOf(client, batchId);
+    const batch = await archive.steeredBy(client, batchId);
     await this.assertOpen(batch);
     const tally = tallies.of(batchId);
     await tally.refresh(tallyMaxAgeMs);
@@ -112,6 +112,7 @@ export class BatchDesk {
       action,
       at: now().toISOString(),
       by: client.clientId,
+      ...(client.clientId === batch.clientId ? {} : { reason: `by ${client.clientId}` }),
       ...(action === 'resume' ? { failed: tally.failed } : {}),
     };
     await archive.addControl(batchId, control, (last) => {

@@ -26,8 +26,8 @@ export interface BatchFeederParts {
   readonly archive: BatchArchive;
   readonly tallies: BatchTallies;
   readonly manifests: Manifests;
-  readonly items: ItemAcceptance;
-  readonly queues: ChunkQueues;
+  readonly items: Pick<ItemAcceptance, 'accept'>;
+  readonly queues: Pick<ChunkQueues, 'add' | 'look'>;
   readonly clients: Pick<ClientRegistry, 'find'>;
   readonly webhooks: Pick<WebhookBook, 'hasEnabled'>;
   readonly logger: Logger;
@@ -43,6 +43,17 @@ export interface FeedingPass {
   /** Of those that run: nothing of them goes on, for a reason that is not theirs. */
   readonly held: number;
   readonly openItems: number;
+}
+
+/** A batch that could not go on is left alone for so long, and twice as long each time. */
+const firstRestMs = 500;
+const longestRestMs = 10_000;
+
+interface Rest {
+  readonly message: string;
+  readonly restMs: number;
+  /** By `nowMs`. */
+  readonly untilMs: number;
 }
 
 interface Advance {
@@ -66,11 +77,17 @@ const manifestWithinMs = 7 * 86_400_000;
  * does not have: a pass of another gateway goes on where this one stopped, and a pass by two at a time does no harm.
  */
 export class BatchFeeder {
-  constructor(private readonly parts: BatchFeederParts) {}
+  /** Batches that could not go on, and when each is looked at again. */
+  private readonly resting = new Map<string, Rest>();
+
+  constructor(
+    private readonly parts: BatchFeederParts,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
 
   /** One pass. Throws when the store or Redis cannot be asked; a batch that has a fault of its own holds up no other. */
   async run(): Promise<FeedingPass> {
-    const { archive, logger } = this.parts;
+    const { archive } = this.parts;
     const batches: StoredBatch[] = [];
     for (const batchId of await archive.open()) {
       const batch = await archive.batch(batchId);
@@ -83,16 +100,32 @@ export class BatchFeeder {
     let held = 0;
     let openItems = 0;
     for (const batch of batches) {
+      if (this.nowMs() < (this.resting.get(batch.batchId)?.untilMs ?? 0)) continue;
       try {
         const { mode, left, isHeld } = await this.advance(batch);
         if (mode === 'go') running += 1;
         if (isHeld) held += 1;
         openItems += left;
+        this.resting.delete(batch.batchId);
       } catch (error) {
-        logger.warn({ err: error, batchId: batch.batchId }, 'a batch could not go on; it is tried again');
+        this.rest(batch.batchId, error);
       }
     }
+    for (const batchId of this.resting.keys()) {
+      if (!batches.some((batch) => batch.batchId === batchId)) this.resting.delete(batchId);
+    }
     return { open: batches.length, running, held, openItems };
+  }
+
+  /** Leaves a batch alone for a while that could not go on, such as one of a client that is switched off; says so once. */
+  private rest(batchId: string, error: unknown): void {
+    const { message } = error instanceof Error ? error : { message: String(error) };
+    const before = this.resting.get(batchId);
+    const restMs = Math.min(longestRestMs, (before?.restMs ?? firstRestMs / 2) * 2);
+    this.resting.set(batchId, { message, restMs, untilMs: this.nowMs() + restMs });
+    if (message !== before?.message) {
+      this.parts.logger.warn({ err: error, batchId }, 'a batch could not go on; it is tried again');
+    }
   }
 
   private async advance(batch: StoredBatch): Promise<Advance> {

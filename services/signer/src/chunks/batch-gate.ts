@@ -21,12 +21,13 @@ export class BatchGate {
   constructor(
     private readonly store: ObjectStore,
     private readonly now: () => Date,
+    private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
   /** Whether a further item of the batch may be begun. A batch that is not there is a cancelled one. */
   async mode(batchId: string): Promise<BatchMode> {
     const known = this.#known.get(batchId);
-    const fresh = known !== undefined && performance.now() - known.readAtMs < rereadAfterMs;
+    const fresh = known !== undefined && this.nowMs() - known.readAtMs < rereadAfterMs;
     const current = fresh ? known : await this.#readOnce(batchId);
     if (current === undefined) return 'cancel';
     return batchMode(current.window, current.controls.last, { now: this.now(), begun: true });
@@ -46,7 +47,7 @@ export class BatchGate {
     if (batch === undefined) return undefined;
     const window = batch.window === undefined ? {} : { window: batch.window };
     const controls = await readControls(this.store, batchId, known?.controls);
-    const read: Known = { window, controls, readAtMs: performance.now() };
+    const read: Known = { window, controls, readAtMs: this.nowMs() };
     this.#known.delete(batchId);
     this.#known.set(batchId, read);
     if (this.#known.size > maxBatches) this.#known.delete(this.#known.keys().next().value ?? '');
