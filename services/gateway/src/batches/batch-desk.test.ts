@@ -15,6 +15,10 @@ const clientOf = (clientId: string, ...scopes: Scope[]): ApiClientRecord =>
 const owner = clientOf('portal', 'sign');
 const stranger = clientOf('other', 'sign');
 const operator = clientOf('ops', 'operate');
+const hold = (code: 'TOKEN_QUARANTINED' | 'OUTSIDE_HOURS', since: string): QueuedGroup => ({
+  isQueued: true,
+  held: { place: 'p', code, since, found: 'PIN_CHANGE' },
+});
 
 describe('BatchDesk', () => {
   let store: MemoryStore;
@@ -25,8 +29,18 @@ describe('BatchDesk', () => {
   beforeEach(async () => {
     store = new MemoryStore();
     groups = [];
+    desk = gateway();
+    const request = { source: { kind: 'manifest' }, steps: [{ credentialId: 'leader', role: 'leader' }], priority: 5 };
+    batch = await desk.create(owner, request as Parameters<BatchDesk['create']>[1], {
+      requestId: 'r',
+      idempotencyKey: 'k',
+    });
+  });
+
+  /** One that has just started. */
+  function gateway(): BatchDesk {
     const archive = new BatchArchive(store);
-    desk = new BatchDesk({
+    return new BatchDesk({
       archive,
       tallies: new BatchTallies(store),
       manifests: new Manifests({ store, archive, maxItems: 100, now }),
@@ -34,12 +48,7 @@ describe('BatchDesk', () => {
       queues: { look: async (places) => places.map((_place, n) => groups[n] ?? { isQueued: false }) },
       now,
     });
-    const request = { source: { kind: 'manifest' }, steps: [{ credentialId: 'leader', role: 'leader' }], priority: 5 };
-    batch = await desk.create(owner, request as Parameters<BatchDesk['create']>[1], {
-      requestId: 'r',
-      idempotencyKey: 'k',
-    });
-  });
+  }
 
   it('lets an operator pause, resume and cancel any batch, and puts down who it was', async () => {
     const { batchId } = batch;
@@ -81,10 +90,7 @@ describe('BatchDesk', () => {
     for (const chunk of [0, 1]) {
       store.putJson(objectKeys.fedChunk(batchId, chunk), { groups: 1, at: now().toISOString(), items: [] });
     }
-    const hold = (code: 'TOKEN_QUARANTINED' | 'OUTSIDE_HOURS', since: string): QueuedGroup => ({
-      isQueued: true,
-      held: { place: 'p', code, since, found: 'PIN_CHANGE' },
-    });
+    desk = gateway();
     groups = [{ isQueued: true }, hold('TOKEN_QUARANTINED', '2026-11-23T02:00:00.000Z')];
     expect(await desk.show(owner, batchId)).toMatchObject({
       status: 'running',

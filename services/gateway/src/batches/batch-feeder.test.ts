@@ -310,6 +310,18 @@ describe('BatchFeeder', () => {
     expect(end()).toMatchObject({ status: 'cancelled', counts: { total: 0 } });
   });
 
+  /** Vietnam's time. 2026-11-27 is a Friday. */
+  const at = (day: string, time: string): void => void (now = new Date(`2026-11-${day}T${time}:00+07:00`));
+  /** A pass of the gateway, and of signers that look at the window as `BatchGate` does. */
+  async function night(feeder: BatchFeeder, batch: StoredBatch): Promise<number> {
+    await feeder.run();
+    const { last } = await readControls(store, batchId);
+    const mode = batchMode(batch, last, { now, begun: true });
+    if (mode === 'go') await signers.work(1);
+    else signers.queued.clear();
+    return signers.queued.size;
+  }
+
   describe('with a window by night, Monday to Friday', () => {
     const window: BatchWindow = {
       from: '22:00',
@@ -317,18 +329,6 @@ describe('BatchFeeder', () => {
       days: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'],
       atEnd: 'wait',
     };
-    /** Vietnam's time. 2026-11-27 is a Friday. */
-    const at = (day: string, time: string): void => void (now = new Date(`2026-11-${day}T${time}:00+07:00`));
-    /** A pass of the gateway, and of signers that look at the window as `BatchGate` does. */
-    async function night(feeder: BatchFeeder, batch: StoredBatch): Promise<number> {
-      await feeder.run();
-      const { last } = await readControls(store, batchId);
-      const mode = batchMode(batch, last, { now, begun: true });
-      if (mode === 'go') await signers.work(1);
-      else signers.queued.clear();
-      return signers.queued.size;
-    }
-
     it('waits at its end and goes on at the next evening that counts, over the weekend', async () => {
       at('27', '12:00');
       const batch = await ordered(400, { window });

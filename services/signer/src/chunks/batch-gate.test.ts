@@ -16,10 +16,10 @@ describe('BatchGate', () => {
   beforeEach(() => {
     store = new MemoryStore();
     reads = [];
-    const { get } = store;
+    const get = store.get.bind(store);
     store.get = (key) => {
       reads.push(key);
-      return get.call(store, key);
+      return get(key);
     };
     now = new Date('2026-11-23T22:00:00+07:00');
     nowMs = 0;
@@ -96,7 +96,7 @@ describe('BatchGate', () => {
 
   it('asks again after the store could not be read', async () => {
     order();
-    const { get } = store;
+    const get = store.get.bind(store);
     store.get = () => Promise.reject(new Error('away'));
     await expect(gate.mode(batchId)).rejects.toThrow('away');
     store.get = get;
