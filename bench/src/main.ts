@@ -4,6 +4,7 @@ import { benchCluster } from './cluster.js';
 import { benchMemory } from './memory.js';
 import { benchPrepare } from './prepare.js';
 import { benchSign } from './sign.js';
+import { benchTokens } from './tokens.js';
 import { benchVerify } from './verify.js';
 
 const benches: Readonly<Record<string, (args: BenchArguments) => Promise<void>>> = {
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, (args: BenchArguments) => Promise<void>>>
   cluster: benchCluster,
   bulk: benchBulk,
   memory: benchMemory,
+  tokens: benchTokens,
   verify: benchVerify,
 };
 

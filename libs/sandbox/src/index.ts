@@ -6,3 +6,4 @@ export { buildShim, type Shim, type ShimRecord } from './pkcs11-shim.js';
 export { makeSoftwareSigners, type SoftwareSigner } from './software-signers.js';
 export { startSandboxServer, type SandboxServer, type SandboxServerOptions } from './server.js';
 export { findSofthsmModule } from './softhsm.js';
+export { makeSameKeyTokens, type SameKeyTokens } from './same-key-tokens.js';

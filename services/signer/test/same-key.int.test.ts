@@ -1,6 +1,6 @@
 import { drainSchema, objectKeys, type Drain } from '@kyso/contracts';
 import { connectRedis, createLogger } from '@kyso/service';
-import { buildShim, type Shim } from '@kyso/sandbox';
+import { buildShim, makeSameKeyTokens, type SameKeyTokens, type Shim } from '@kyso/sandbox';
 import { createJson, getJson, openStore, type ObjectStore } from '@kyso/storage';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
@@ -17,7 +17,6 @@ import {
   type TokenEvent,
   type TokenSettings,
 } from '../src/hsm/index.js';
-import { makeSameKeyTokens, type SameKeyTokens } from './same-key-tokens.js';
 import { startRedis } from './redis-server.js';
 
 const quick = { recheckMs: 100, absentBackoffMs: 50, maxAbsentBackoffMs: 200, waitForHostMs: 10_000 };

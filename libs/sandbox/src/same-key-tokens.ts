@@ -1,9 +1,9 @@
-import { findSofthsmModule } from '@kyso/sandbox';
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findSofthsmModule } from './softhsm.js';
 
 const run = promisify(execFile);
 const pin = '735109';
