@@ -14,7 +14,14 @@ export function queueName(token: string, lane: Lane): string {
 }
 
 /** What an interactive queue carries. Ids only: never bytes, never a PIN. The BullMQ job id is `<jobId>.<step>`, so that a repeat is recognised. */
-export const queueJobSchema = z.object({ jobId: jobIdSchema, step: z.int().min(0) });
+export const queueJobSchema = z.object({
+  jobId: jobIdSchema,
+  step: z.int().min(0),
+  waitedMs: z
+    .number()
+    .optional()
+    .describe('For so many milliseconds it could not go on: pauses that were asked for, and time spent trying'),
+});
 export type QueueJob = z.infer<typeof queueJobSchema>;
 
 /**

@@ -17,7 +17,10 @@ export interface StepQueue {
   add(job: StoredJob, step: number): Promise<void>;
 }
 
-/** How long a job waits for what it needs, in milliseconds since its step was queued; then it fails. */
+/**
+ * How long a job waits for what it needs, in milliseconds; then it fails. What counts is the time spent trying and the pauses that
+ * were asked for: neither a jump of the wall clock nor a long queue is waiting.
+ */
 export interface WaitPolicy {
   readonly tokenWaitMs: number;
   /** For a time-stamp or revocation evidence; then LEVEL_UNREACHABLE. */
@@ -37,7 +40,8 @@ export interface RunStepPorts extends SigningPorts {
 /** What became of a step. */
 export type StepEnd =
   | { readonly kind: 'finished' }
-  | { readonly kind: 'waits'; readonly delayMs: number; readonly error: SigningError }
+  /** `waitedMs`: for how long it has waited when the delay is over; for the next run's message. */
+  | { readonly kind: 'waits'; readonly delayMs: number; readonly waitedMs: number; readonly error: SigningError }
   | { readonly kind: 'failed'; readonly error: SigningError }
   /** The queue held something that is no open job: nothing to do. */
   | { readonly kind: 'dropped'; readonly reason: string };
@@ -47,31 +51,23 @@ export type StepEnd =
  * A step that was done before, or a job that has ended, is only tidied up, so that adding it to a queue twice is harmless.
  * Without the object store it waits for it. Throws only what nobody foresaw outside the signing itself.
  */
-export async function runStep(
-  ports: RunStepPorts,
-  message: QueueJob,
-  timing: { readonly queuedAtMs: number },
-): Promise<StepEnd> {
+export async function runStep(ports: RunStepPorts, message: QueueJob): Promise<StepEnd> {
+  const startedMs = performance.now();
+  const waitedMs = (): number => (message.waitedMs ?? 0) + (performance.now() - startedMs);
   try {
-    return await advance(ports, message, timing);
+    return await advance(ports, message, waitedMs);
   } catch (error) {
     if (!(error instanceof SigningError) || patienceFor(error.code, ports.waits).forMs < Infinity) throw error;
-    return { kind: 'waits', delayMs: delayAfter(ports.clock.now().getTime() - timing.queuedAtMs), error };
+    const delayMs = delayAfter(waitedMs());
+    return { kind: 'waits', delayMs, waitedMs: waitedMs() + delayMs, error };
   }
 }
 
-async function advance(
-  ports: RunStepPorts,
-  message: QueueJob,
-  timing: { readonly queuedAtMs: number },
-): Promise<StepEnd> {
+async function advance(ports: RunStepPorts, message: QueueJob, waitedMs: () => number): Promise<StepEnd> {
   const job = await readJob(ports.store, message.jobId);
   if (job === undefined) return { kind: 'dropped', reason: 'no such job' };
   if (message.step >= job.steps.length) return { kind: 'dropped', reason: 'no such step' };
-  const run = await runJobStep(ports, job, {
-    step: message.step,
-    waitedMs: () => ports.clock.now().getTime() - timing.queuedAtMs,
-  });
+  const run = await runJobStep(ports, job, { step: message.step, waitedMs });
   switch (run.kind) {
     case 'ended':
       await closeJob(ports.store, job);
@@ -86,7 +82,7 @@ async function advance(
       return { kind: 'finished' };
     case 'waits':
       ports.progress(job.jobId, message.step, 'waiting');
-      return run;
+      return { ...run, waitedMs: waitedMs() + run.delayMs };
     case 'failed':
       return run;
   }

@@ -112,7 +112,7 @@ export async function startSigner(
     tokens: served,
     concurrency: config.interactiveConcurrency,
     redis,
-    run: (message, timing) => lanes.interactive(() => runStep({ ...ports, queue, waits }, message, timing)),
+    run: (message) => lanes.interactive(() => runStep({ ...ports, queue, waits }, message)),
     logger,
     observe: metrics.observe,
   });

@@ -6,7 +6,7 @@ import { keepEnded } from './step-queues.js';
 import type { JobStepEnd, StepEnd } from './run-step.js';
 
 /** Runs one step; `runStep` over the ports of this signer. */
-export type RunStep = (message: QueueJob, timing: { readonly queuedAtMs: number }) => Promise<StepEnd>;
+export type RunStep = (message: QueueJob) => Promise<StepEnd>;
 
 /** What happened to one step, for metrics. */
 export type StepObserver = (observed: {
@@ -98,7 +98,7 @@ export class SigningProcessor {
     const about = { ...message.data, tokenName: at.token, lane };
     let end: StepEnd;
     try {
-      end = await run(message.data, { queuedAtMs: job.timestamp });
+      end = await run(message.data);
     } catch (error) {
       observed('error');
       logger.error({ ...about, err: error }, 'step broken off; the queue tries it again');
@@ -113,6 +113,7 @@ export class SigningProcessor {
         return;
       case 'waits':
         logger.warn({ ...about, code: end.error.code, err: end.error, delayMs: end.delayMs }, 'step waits');
+        await job.updateData({ ...message.data, waitedMs: end.waitedMs });
         await job.moveToDelayed(Date.now() + end.delayMs, at.lock);
         throw new DelayedError();
       case 'failed':

@@ -218,11 +218,11 @@ export class Workbench {
     return job;
   }
 
-  /** Runs the job's steps as the queue would, until it ends, fails or waits. */
-  async run(job: StoredJob, ports: RunStepPorts = this.ports, queuedAtMs = this.now().getTime()): Promise<StepEnd> {
+  /** Runs the job's steps as the queue would, until it ends, fails or waits; `waitedMs`: it did so long before. */
+  async run(job: StoredJob, ports: RunStepPorts = this.ports, waitedMs = 0): Promise<StepEnd> {
     let end: StepEnd = { kind: 'dropped', reason: 'not run' };
     for (const index of job.steps.keys()) {
-      end = await runStep(ports, { jobId: job.jobId, step: index }, { queuedAtMs });
+      end = await runStep(ports, { jobId: job.jobId, step: index, waitedMs });
       if (end.kind !== 'finished') break;
     }
     return end;
@@ -230,7 +230,7 @@ export class Workbench {
 
   /** Runs one step as the queue would. */
   runStep(job: StoredJob, index: number): Promise<StepEnd> {
-    return runStep(this.ports, { jobId: job.jobId, step: index }, { queuedAtMs: this.now().getTime() });
+    return runStep(this.ports, { jobId: job.jobId, step: index });
   }
 
   outcome(job: StoredJob): Promise<JobOutcome | undefined> {
