@@ -78,10 +78,15 @@ export const configSchema = z.object({
     ),
   tokenWaitMs: wholeNumber(0, 604_800_000)
     .default(86_400_000)
-    .describe('Milliseconds that a job waits for an absent token; then it fails with TOKEN_UNAVAILABLE.'),
+    .describe(
+      'Milliseconds that a job waits for an absent token; then it fails with TOKEN_UNAVAILABLE. Items of batches wait without end.',
+    ),
   levelWaitMs: wholeNumber(0, 86_400_000)
     .default(600_000)
-    .describe('Milliseconds that a job waits for a time-stamp or for evidence; then it fails with LEVEL_UNREACHABLE.'),
+    .describe(
+      'Milliseconds that a job waits for a time-stamp or for evidence; then it fails with LEVEL_UNREACHABLE. Items of batches wait ' +
+        'without end.',
+    ),
   unexpectedWaitMs: wholeNumber(0, 3_600_000)
     .default(30_000)
     .describe('Milliseconds that a job is tried again after errors that nobody foresaw; then it fails with INTERNAL.'),
