@@ -30,14 +30,18 @@ export interface ServedQueue {
   readonly tokens: number;
 }
 
-/** Has a worker take jobs or not; those that it has go on. */
+/**
+ * Has a worker take jobs or not; those that it has go on. One that waits for a job when it is told to take none may still be given
+ * one. False when it does so already.
+ */
 export function setWorkerTaking(
   worker: Pick<Worker, 'isPaused' | 'pause' | 'resume'> | undefined,
   isTaking: boolean,
-): void {
-  if (worker === undefined || worker.isPaused() !== isTaking) return;
+): boolean {
+  if (worker === undefined || worker.isPaused() !== isTaking) return false;
   // It says what went wrong by its event `error`.
   (isTaking ? worker.resume() : worker.pause(true)).catch(() => undefined);
+  return true;
 }
 
 /** The door from BullMQ for interactive jobs: a worker for each token. */
@@ -67,7 +71,9 @@ export class SigningProcessor {
 
   /** Whether jobs of this token name are taken from now on. */
   setTaking(token: string, isTaking: boolean): void {
-    setWorkerTaking(this.#workers.get(token), isTaking);
+    if (!setWorkerTaking(this.#workers.get(token), isTaking)) return;
+    const said = isTaking ? 'jobs are taken here' : 'jobs are left to another signer, which has a ready token';
+    this.options.logger.info({ tokenName: token }, said);
   }
 
   #startWorker({ name: token, tokens }: ServedQueue): Worker<QueueJob> {

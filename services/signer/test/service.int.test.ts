@@ -8,6 +8,7 @@ import {
   signingIntentSchema,
   tokenReportKey,
   tokenReportSchema,
+  type Drain,
   type Level,
   type JobOutcome,
   type Progress,
@@ -156,6 +157,13 @@ describe('the signer as a process', () => {
     }
   };
 
+  const until = async (what: () => boolean): Promise<void> => {
+    for (let tries = 0; !what(); tries++) {
+      if (tries > 1_000) throw new Error(running.map(({ log }) => log).join('\n'));
+      await sleep(30);
+    }
+  };
+
   it('signs what the queue gives it, step after step, and tells of its progress and its token', async () => {
     start('one');
     const stages: string[] = [];
@@ -176,6 +184,42 @@ describe('the signer as a process', () => {
     expect(report).toMatchObject({ token: 'desk', signerId: 'one', state: 'ready' });
     listener.disconnect();
   }, 60_000);
+
+  it('leaves jobs to the signer that has a ready token of the name, and takes them when none has', async () => {
+    const absent = {
+      name: 'desk-2',
+      serves: 'desk',
+      label: 'unplugged',
+      modulePath: sandbox.softhsmModule,
+      mode: 'usb',
+    };
+    const tokensFile = join(folder, 'tokens-unplugged.json');
+    await writeFile(tokensFile, JSON.stringify([{ ...absent, pinFile: sandbox.pinFiles['desk'] }]));
+    const without = start('without', { KYSO_TOKENS_FILE: tokensFile });
+    const having = start('with');
+    const waits = (): number => [without, having].reduce((sum, { log }) => sum + log.split('step waits').length - 1, 0);
+    await until(() => without.log.includes('jobs are left to another signer'));
+    for (let jobs = 0; jobs < 6; jobs++) {
+      expect(await outcomeOf(await submit(['B-B']))).toMatchObject({ status: 'completed' });
+    }
+    // A worker that was waiting for a job when it was paused may still be given that one.
+    const before = waits();
+    expect(before).toBeLessThanOrEqual(1);
+
+    const drain: Drain = {
+      token: 'desk',
+      reason: 'test',
+      drainedBy: 'op',
+      at: new Date().toISOString(),
+      requestId: 'r',
+    };
+    await putJson(store, objectKeys.drain('desk'), drain);
+    await until(() => without.log.includes('jobs are taken here'));
+    const job = await submit(['B-B']);
+    await until(() => waits() > before);
+    await store.delete(objectKeys.drain('desk'));
+    expect(await outcomeOf(job)).toMatchObject({ status: 'completed' });
+  }, 90_000);
 
   it('stops in good order on SIGTERM: exit code 0, no token host left, the report taken away, an audit log that adds up', async () => {
     const service = start('two');
