@@ -75,6 +75,8 @@ describe('several SoftHSM tokens with the same key', () => {
     const fleet = new TokenFleet({
       tokens: list,
       guard: createPinGuard({ store, redis, signerId: 'signer-1', now: () => new Date(), lockForMs: 10_000 }),
+      // Read at a signature only.
+      activationKeysFile: join(folder, 'activation-keys.json'),
       drainOf: (token) => getJson(store, objectKeys.drain(token), drainSchema),
       environment: {
         ...process.env,
@@ -263,6 +265,17 @@ describe('several SoftHSM tokens with the same key', () => {
     await store.delete(objectKeys.drain('seal-1'));
     await until(() => fleet.host('seal-1')?.state === 'ready');
     expect(await signsRightly(fleet)).toBe(true);
+  });
+
+  it('are drained also where nobody but their owner has the PIN', async () => {
+    const fleet = await start([{ ...settings('seal-1'), pinFile: undefined }]);
+    const pid = fleet.host('seal-1')?.pid as number;
+    await drain('seal-1');
+    await until(() => fleet.host('seal-1')?.state === 'drained');
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(fleet.isServing('seal')).toBe(false);
+    await store.delete(objectKeys.drain('seal-1'));
+    await until(() => fleet.host('seal-1')?.state === 'ready');
   });
 
   it('are drained although one hangs: its host is killed, and what it had is signed by another', async () => {
