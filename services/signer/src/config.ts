@@ -29,7 +29,7 @@ export const configSchema = z.object({
         'process id.',
     ),
   tokensFile: file().describe(
-    'JSON file with the tokens of this signer: [{ "name", "modulePath", "label" or "serial", "pinFile" (absent: each use needs an activation), "mode": "usb" or ' +
+    'JSON file with the tokens of this signer: [{ "name", "serves" (token name of the credentials, where several tokens serve one; absent: its name), "modulePath", "label" or "serial", "pinFile" (absent: each use needs an activation), "mode": "usb" or ' +
       '"hsm", "sessions", "signTimeoutMs", "startTimeoutMs" }]. PINs are in the files it names, never in it.',
   ),
   activationKeysFile: file()
