@@ -4,10 +4,10 @@ import { nameSchema, sha256Schema } from './identifiers.js';
 import { screeningOverridesSchema } from './screening.js';
 
 export const scopeSchema = z
-  .enum(['documents', 'sign', 'verify', 'operate', 'manage'])
+  .enum(['documents', 'sign', 'verify', 'operate', 'manage', 'erase'])
   .describe(
     'documents: upload and read one’s own; sign: make and read jobs; verify: validate PDFs; operate: tokens and quarantine; ' +
-      'manage: templates, credentials and registers',
+      'manage: templates, credentials and registers; erase: delete one’s own documents for ever',
   );
 export type Scope = z.infer<typeof scopeSchema>;
 

@@ -24,6 +24,8 @@ const table = {
   ),
   ROUTE_UNKNOWN: row(404, false, 'Không có địa chỉ này.', 'There is nothing at this address.'),
   DOCUMENT_UNKNOWN: row(404, false, 'Không tìm thấy văn bản.', 'The document is not known.'),
+  DOCUMENT_ERASED: row(410, false, 'Văn bản đã được xoá khỏi hệ thống.', 'The document was erased.'),
+  DOCUMENT_IN_USE: row(409, false, 'Văn bản đang được xử lý; chưa xoá được.', 'Work on the document is still open.'),
   VERSION_UNKNOWN: row(404, false, 'Văn bản không có phiên bản này.', 'The document has no such version.'),
   JOB_UNKNOWN: row(404, false, 'Không tìm thấy yêu cầu ký.', 'The signing job is not known.'),
   BATCH_UNKNOWN: row(404, false, 'Không tìm thấy lô ký này.', 'The batch is not known.'),
@@ -391,7 +393,6 @@ const table = {
 
 export type { FailureRow } from './failure-row.js';
 export type FailureCode = keyof typeof table;
-
 export const failureCodes: Readonly<Record<FailureCode, FailureRow>> = table;
 
 export function isFailureCode(value: string): value is FailureCode {

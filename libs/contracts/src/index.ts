@@ -22,6 +22,7 @@ export * from './problem.js';
 export * from './queues.js';
 export * from './records.js';
 export * from './repaired.js';
+export * from './retention.js';
 export * from './revocation.js';
 export * from './screening.js';
 export * from './signing-error.js';

@@ -10,6 +10,13 @@ export const objectKeys = {
   /** Of versions of documents of which a signature waits for its time-stamp; the highest generation counts. */
   turn: (documentId: string, version: number, generation: number) =>
     `documents/${documentId}/${version}.turn-${generation}.json`,
+  /** What is left of a document that was erased; created once, before anything is deleted. */
+  erasure: (documentId: string) => `documents/${documentId}/erased.json`,
+  documentPrefix: (documentId: string) => `documents/${documentId}/`,
+  /** Exists from before the erasure until nothing can be left of the document. */
+  openErasure: (erasure: { readonly documentId: string; readonly atMs: number }) =>
+    `open-erasures/${String(erasure.atMs).padStart(13, '0')}.${erasure.documentId}`,
+  openErasuresPrefix: 'open-erasures/',
   image: (sha256: string) => `images/${sha256}.png`,
   jobRequest: (jobId: string) => `jobs/${jobId}.json`,
   jobFailure: (jobId: string) => `jobs/${jobId}.failure.json`,
@@ -29,6 +36,7 @@ export const objectKeys = {
   manifestChunk: ({ batchId, intake, chunk }: { batchId: string; intake: string; chunk: number }) =>
     `batches/${batchId}/manifests/${intake}/${sixDigits(chunk)}.ndjson`,
   batchChunk: (batchId: string, chunk: number) => `batches/${batchId}/chunks/${sixDigits(chunk)}.json`,
+  batchChunksPrefix: (batchId: string) => `batches/${batchId}/chunks/`,
   fedChunk: (batchId: string, chunk: number) => `batches/${batchId}/chunks/${sixDigits(chunk)}.fed.json`,
   groupOutcome: ({ batchId, chunk, group }: { batchId: string; chunk: number; group: number }) =>
     `batches/${batchId}/chunks/${sixDigits(chunk)}.${group}.done.json`,

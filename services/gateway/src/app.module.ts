@@ -54,6 +54,8 @@ import { StepValidation } from './jobs/step-validation.js';
 import { Placements } from './placement/placements.js';
 import { TextSearch } from './placement/text-search.js';
 import { Policies } from './policies/policies.js';
+import { Erasures } from './retention/erasures.js';
+import { OpenWork } from './retention/open-work.js';
 import { NumberRegister } from './registers/number-register.js';
 import { Rehearsal } from './rehearsal/rehearsal.js';
 import { RehearsalDrawing } from './rehearsal/rehearsal-drawing.js';
@@ -229,6 +231,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     logger,
   });
   const batches = new BatchArchive(store);
+  const work = new OpenWork({ store, jobs: archive, batches });
+  const erasures = new Erasures({ store, shelf, work, logger, now });
   const tallies = new BatchTallies(store);
   const manifests = new Manifests({ store, archive: batches, maxItems: config.maxBatchItems, now });
   const results = new BatchResults({ store, archive: batches });
@@ -316,6 +320,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: NumberRegister, useValue: numbers },
     { provide: DocumentShelf, useValue: shelf },
     { provide: Uploads, useValue: uploads },
+    { provide: Erasures, useValue: erasures },
     { provide: JobArchive, useValue: archive },
     { provide: JobQueues, useValue: queues },
     { provide: JobAcceptance, useValue: acceptance },
@@ -377,6 +382,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
           queues,
           metrics,
           deliverer,
+          erasures,
           batches: { feeder, metrics: new BatchMetrics(registry) },
         });
       },

@@ -1,12 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   documentIdSchema,
   documentSchema,
+  eraseQuerySchema,
+  erasureSchema,
   scanMediaTypeSchema,
   SigningError,
   type ApiClientRecord,
   type Document,
+  type EraseQuery,
+  type Erasure,
 } from '@kyso/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -16,6 +20,7 @@ import { DocumentShelf } from './documents/document-shelf.js';
 import { describeDownload, openVersion } from './documents/download.js';
 import { closingOnRefusal, declaredBytes, mediaTypeOf } from './documents/request-body.js';
 import { Uploads } from './documents/upload.js';
+import { Erasures } from './retention/erasures.js';
 import { headerOf, pdfContent, pdfSchema } from './openapi/headers.js';
 import { STORE } from './tokens.js';
 import type { ObjectStore } from '@kyso/storage';
@@ -46,6 +51,7 @@ export class DocumentsController {
   constructor(
     @Inject(Uploads) private readonly uploads: Uploads,
     @Inject(DocumentShelf) private readonly shelf: DocumentShelf,
+    @Inject(Erasures) private readonly erasures: Erasures,
     @Inject(STORE) private readonly store: ObjectStore,
   ) {}
 
@@ -92,6 +98,36 @@ export class DocumentsController {
     @Param('documentId', { schema: documentIdSchema }) documentId: string,
   ): Promise<Document> {
     return this.shelf.document(caller, documentId);
+  }
+
+  @Delete(':documentId')
+  @Rule({ scope: 'erase' })
+  @ApiOperation({
+    summary: 'Erases a document for ever',
+    description:
+      'All versions, the uploaded scan and the file name are deleted. What is left says that the document was there: number of ' +
+      'pages, hashes of the versions, jobs. Refused with DOCUMENT_IN_USE while it is being signed or waits for a time-stamp. ' +
+      'From then on the document answers 410 DOCUMENT_ERASED; its jobs, and repeats of their Idempotency-Keys, answer as before. ' +
+      'Repeating the call changes nothing.',
+  })
+  @ApiResponse({ status: 200, description: 'What is left of it', standardSchema: erasureSchema })
+  async erase(
+    @Caller() caller: ApiClientRecord,
+    @Param('documentId', { schema: documentIdSchema }) documentId: string,
+    @Query({ schema: eraseQuerySchema }) { reason }: EraseQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<Erasure> {
+    const erasure = await this.erasures.erase(caller, documentId, reason);
+    const { erasedAt, versions } = erasure;
+    const facts = {
+      documentId,
+      clientId: caller.clientId,
+      erasedAt,
+      reason: erasure.reason,
+      versions: versions.length,
+    };
+    request.log.info(facts, 'document erased');
+    return erasure;
   }
 
   @Get(':documentId/versions/:version')

@@ -22,7 +22,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-const allScopes: Scope[] = ['documents', 'sign', 'verify', 'operate'];
+const allScopes: Scope[] = ['documents', 'sign', 'verify', 'operate', 'erase'];
 /** Of the client that administers. */
 const adminScopes: Scope[] = ['manage', 'operate'];
 const rights: ApiClientRecord['credentials'] = {

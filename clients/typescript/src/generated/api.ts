@@ -35,7 +35,11 @@ export interface paths {
     get: operations['Documents_show'];
     put?: never;
     post?: never;
-    delete?: never;
+    /**
+     * Erases a document for ever
+     * @description All versions, the uploaded scan and the file name are deleted. What is left says that the document was there: number of pages, hashes of the versions, jobs. Refused with DOCUMENT_IN_USE while it is being signed or waits for a time-stamp. From then on the document answers 410 DOCUMENT_ERASED; its jobs, and repeats of their Idempotency-Keys, answer as before. Repeating the call changes nothing.
+     */
+    delete: operations['Documents_erase'];
     options?: never;
     head?: never;
     patch?: never;
@@ -1814,6 +1818,30 @@ export interface components {
       /** @description The administrator in the caller’s system, for the record */
       actor?: components['schemas']['Actor'];
     };
+    Erasure: {
+      documentId: string;
+      /** @description The client that it belonged to */
+      clientId: string;
+      /** Format: date-time */
+      erasedAt: string;
+      /** @description The client that asked for it */
+      erasedBy: string;
+      reason: string;
+      pageCount: number;
+      /** @description Ascending */
+      versions: {
+        version: number;
+        sizeBytes: number;
+        /** @description SHA-256 of the whole file, hexadecimal: it still tells whether a copy is the one that was signed */
+        sha256: string;
+        /** Format: date-time */
+        createdAt: string;
+        jobId?: string;
+        step?: number;
+        /** @description Of the signature, or of the document time-stamp, that made the version */
+        fieldName?: string;
+      }[];
+    };
     Failure: {
       code: components['schemas']['FailureCode'];
       /** @description For the official, in Vietnamese */
@@ -1839,6 +1867,8 @@ export interface components {
       | 'ACTOR_FORBIDDEN'
       | 'ROUTE_UNKNOWN'
       | 'DOCUMENT_UNKNOWN'
+      | 'DOCUMENT_ERASED'
+      | 'DOCUMENT_IN_USE'
       | 'VERSION_UNKNOWN'
       | 'JOB_UNKNOWN'
       | 'BATCH_UNKNOWN'
@@ -3179,6 +3209,7 @@ export type DryRunCheck = components['schemas']['DryRunCheck'];
 export type DryRunCheckName = components['schemas']['DryRunCheckName'];
 export type DryRunOutcome = components['schemas']['DryRunOutcome'];
 export type Enrolment = components['schemas']['Enrolment'];
+export type Erasure = components['schemas']['Erasure'];
 export type Failure = components['schemas']['Failure'];
 export type FailureCode = components['schemas']['FailureCode'];
 export type FixedPlacement = components['schemas']['FixedPlacement'];
@@ -3335,6 +3366,40 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Document'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Documents_erase: {
+    parameters: {
+      query: {
+        /** @description Why, such as the number of the decision by which it is erased. It is kept for ever and stands in logs, so it names no person */
+        reason: string;
+      };
+      header?: never;
+      path: {
+        documentId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What is left of it */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Erasure'];
         };
       };
       /** @description A refusal or a failure */

@@ -1,5 +1,6 @@
 import {
   documentRecordSchema,
+  erasureSchema,
   isStepRelease,
   objectKeys,
   SigningError,
@@ -7,6 +8,7 @@ import {
   type Document,
   type DocumentRecord,
   type DocumentVersion,
+  type Erasure,
   type VersionRecord,
 } from '@kyso/contracts';
 import { getJson, putJson, readRelease, type ObjectStore } from '@kyso/storage';
@@ -28,14 +30,27 @@ export class DocumentShelf {
     this.records.set(record.documentId, record);
   }
 
-  /** The client's document. Throws DOCUMENT_UNKNOWN, also for the document of somebody else, so that ids tell nothing. */
+  /**
+   * The client's document. Throws DOCUMENT_ERASED, and DOCUMENT_UNKNOWN, also for the document of somebody else, so that ids tell
+   * nothing.
+   */
   async record(client: ApiClientRecord, documentId: string): Promise<DocumentRecord> {
-    const record = await this.find(documentId);
+    // Asked each time: another gateway may have erased it a moment ago.
+    const [erasure, record] = await Promise.all([this.erasure(documentId), this.find(documentId)]);
+    if (erasure?.clientId === client.clientId) {
+      const { erasedAt, erasedBy, reason } = erasure;
+      throw new SigningError('DOCUMENT_ERASED', { found: `erased at ${erasedAt} by ${erasedBy}: ${reason}` });
+    }
     if (record?.clientId !== client.clientId) throw new SigningError('DOCUMENT_UNKNOWN', { found: documentId });
     return record;
   }
 
-  /** The document, whosever it is. */
+  /** How the document was erased, whosever it was; undefined while it is there. */
+  erasure(documentId: string): Promise<Erasure | undefined> {
+    return getJson(this.store, objectKeys.erasure(documentId), erasureSchema);
+  }
+
+  /** The document, whosever it is, also one that is being erased. */
   async find(documentId: string): Promise<DocumentRecord | undefined> {
     const known = this.records.get(documentId);
     if (known !== undefined) return known;

@@ -28,6 +28,8 @@ export class Inbox {
   async take(client: ApiClientRecord, path: string, documentId: string): Promise<void> {
     const { store, shelf, geometry, limits, freeSpace } = this.parts;
     if ((await shelf.find(documentId)) !== undefined) return;
+    // Erased since a chunk was cut off in the middle of being fed: it is not made anew.
+    if ((await shelf.erasure(documentId)) !== undefined) return;
     const key = objectKeys.inbox(client.clientId, path);
     const source = await openObjectSource(store, key);
     if (source === undefined) throw new SigningError('OBJECT_UNKNOWN', { found: key });

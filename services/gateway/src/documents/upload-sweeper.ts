@@ -63,7 +63,8 @@ export class UploadSweeper {
     }
     let removed = 0;
     for (const [documentId, keys] of keysOf) {
-      if (keys.includes(objectKeys.documentRecord(documentId))) continue;
+      const settled = [objectKeys.documentRecord(documentId), objectKeys.erasure(documentId)];
+      if (settled.some((key) => keys.includes(key))) continue;
       // The listing is not the truth, the object is: look once more before anything is removed.
       if ((await store.stat(objectKeys.documentRecord(documentId))) !== undefined) continue;
       await store.delete(objectKeys.version(documentId, 0));

@@ -11,6 +11,7 @@ import type { JobMetrics } from '../jobs/job-metrics.js';
 import type { JobQueues } from '../jobs/job-queues.js';
 import { queueLaterTimestamps } from '../jobs/later-timestamps.js';
 import type { Deliverer } from '../webhooks/deliverer.js';
+import type { Erasures } from '../retention/erasures.js';
 import { Reconciler } from '../jobs/reconciler.js';
 import { Chores, type Chore } from './chores.js';
 import { Leadership } from './leadership.js';
@@ -24,13 +25,14 @@ export interface HousekeepingParts {
   readonly queues: JobQueues;
   readonly metrics: JobMetrics;
   readonly deliverer: Deliverer;
+  readonly erasures: Erasures;
   readonly batches: { readonly feeder: BatchFeeder; readonly metrics: BatchMetrics };
 }
 
 /** What is being sent to webhooks when the process stops may take so long. */
 const lastDeliveriesMs = 5_000;
 
-/** What one of the gateways does in the background: the reconciler, batches, the queue of later time-stamps, webhooks, and the sweeping of interrupted uploads. */
+/** What one of the gateways does in the background: the reconciler, batches, the queue of later time-stamps, webhooks, and the sweeping of interrupted uploads and erasures. */
 export class Housekeeping {
   private readonly chores: Chores;
   private readonly leadership: Leadership;
@@ -39,7 +41,7 @@ export class Housekeeping {
 
   constructor(parts: HousekeepingParts) {
     this.deliverer = parts.deliverer;
-    const { config, logger, store, redis, archive, queues, metrics, batches } = parts;
+    const { config, logger, store, redis, archive, queues, metrics, batches, erasures } = parts;
     // A gateway that dies is followed by another after three intervals.
     this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(2_000, config.reconcileIntervalMs * 3));
     const reconciler = new Reconciler({ archive, queues, logger, graceMs: config.reconcileGraceMs });
@@ -98,8 +100,18 @@ export class Housekeeping {
         if (await ledByUs()) batches.metrics.passed(await batches.feeder.run());
       },
     };
+    const finishErasures: Chore = {
+      name: 'finish erasures',
+      everyMs: config.sweepIntervalMs,
+      run: async () => {
+        if (await ledByUs()) await erasures.run();
+      },
+    };
     const ofWebhooks = config.webhookHosts.length === 0 ? [] : [tellWebhooks, sweepDeadLetters];
-    this.chores = new Chores([reconcile, feedBatches, timestamps, sweep, sweepPins, ...ofWebhooks], logger);
+    this.chores = new Chores(
+      [reconcile, feedBatches, timestamps, sweep, finishErasures, sweepPins, ...ofWebhooks],
+      logger,
+    );
     // Redis may have come back empty.
     redis.on('ready', () => this.chores.hurry(reconcile));
   }

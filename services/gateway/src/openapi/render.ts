@@ -11,6 +11,7 @@ import { CredentialImport } from '../credentials/credential-import.js';
 import { CredentialOffice } from '../credentials/credential-office.js';
 import { DocumentShelf } from '../documents/document-shelf.js';
 import { Uploads } from '../documents/upload.js';
+import { Erasures } from '../retention/erasures.js';
 import { JobAcceptance } from '../jobs/acceptance.js';
 import { JobEvents } from '../jobs/event-stream.js';
 import { JobArchive } from '../jobs/job-archive.js';
@@ -43,6 +44,7 @@ const rooms = [
   TokenDesk,
   DocumentShelf,
   Uploads,
+  Erasures,
   JobAcceptance,
   JobArchive,
   JobDesk,

@@ -1,0 +1,69 @@
+import { objectKeys } from '@kyso/contracts';
+import { readChunk, readFedChunk, readJob, type ObjectStore } from '@kyso/storage';
+import type { BatchArchive } from '../batches/batch-archive.js';
+import type { JobArchive } from '../jobs/job-archive.js';
+
+/** Requests that are read at a time. */
+const readAtATime = 32;
+
+/**
+ * Finds the work that is still to be done on a document. No index leads from documents to their jobs, since erasing is rare and
+ * signing is not: this reads the requests of all open jobs, and the chunks of open batches that are being signed.
+ */
+export class OpenWork {
+  constructor(
+    private readonly parts: {
+      readonly store: ObjectStore;
+      readonly jobs: Pick<JobArchive, 'openMarks'>;
+      readonly batches: Pick<BatchArchive, 'open'>;
+    },
+  ) {}
+
+  /** What signs the document or is going to, for `found`: a job, or an item of a batch that was begun. */
+  async on(documentId: string): Promise<string | undefined> {
+    return (await this.jobOn(documentId)) ?? (await this.itemOn(documentId));
+  }
+
+  private async jobOn(documentId: string): Promise<string | undefined> {
+    const { jobs, store } = this.parts;
+    let group: string[] = [];
+    const look = async (): Promise<string | undefined> => {
+      const read = await Promise.all(group.map((jobId) => readJob(store, jobId)));
+      group = [];
+      const found = read.find((job) => job?.documentId === documentId);
+      return found && `signing job ${found.jobId}`;
+    };
+    for await (const { jobId } of jobs.openMarks()) {
+      group.push(jobId);
+      const found = group.length < readAtATime ? undefined : await look();
+      if (found !== undefined) return found;
+    }
+    return look();
+  }
+
+  private async itemOn(documentId: string): Promise<string | undefined> {
+    const { batches, store } = this.parts;
+    for (const batchId of await batches.open()) {
+      for (const [chunk, endedGroups] of await this.chunksOf(batchId)) {
+        // One that has not ended wholly is read even where this item has: what is asked for is rare, and waiting does no harm.
+        if (endedGroups > 0 && (await readFedChunk(store, batchId, chunk))?.groups === endedGroups) continue;
+        const jobs = (await readChunk(store, batchId, chunk))?.groups.flatMap(({ jobs: ofGroup }) => ofGroup) ?? [];
+        const found = jobs.find(({ job }) => job.documentId === documentId);
+        if (found !== undefined) return `item ${found.item} of batch ${batchId}`;
+      }
+    }
+    return undefined;
+  }
+
+  /** The chunks that were begun, each with the number of its groups that have ended. */
+  private async chunksOf(batchId: string): Promise<ReadonlyMap<number, number>> {
+    const prefix = objectKeys.batchChunksPrefix(batchId);
+    const ended = new Map<number, number>();
+    for await (const { key } of this.parts.store.list(prefix)) {
+      const name = key.slice(prefix.length);
+      const chunk = Number(name.split('.')[0]);
+      ended.set(chunk, (ended.get(chunk) ?? 0) + (name.endsWith('.done.json') ? 1 : 0));
+    }
+    return ended;
+  }
+}
