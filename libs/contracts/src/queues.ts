@@ -24,6 +24,21 @@ export const queueJobSchema = z.object({
 });
 export type QueueJob = z.infer<typeof queueJobSchema>;
 
+/** What BullMQ keeps of steps and time-stamps that have ended, in seconds and counts: little, their truth is in the object store. */
+export const keepEnded = {
+  removeOnComplete: { age: 600, count: 100 },
+  removeOnFail: { age: 86_400, count: 1_000 },
+} as const;
+/**
+ * How steps and time-stamps are put into a queue. Attempts are for what fails in passing within one worker; what outlives them
+ * is put back by the reconciler.
+ */
+export const stepJobOptions = {
+  attempts: 10,
+  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  ...keepEnded,
+} as const;
+
 /**
  * What a bulk queue carries: a group of a batch's chunk, whose step is to be done for all its items; in the queue of that step's
  * token. Each item has an intent and a release of its own, so that a crash repeats items, not chunks.

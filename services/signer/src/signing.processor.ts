@@ -1,8 +1,7 @@
-import { queueJobSchema, queueName, queuePrefix, type Lane, type QueueJob } from '@kyso/contracts';
+import { keepEnded, queueJobSchema, queueName, queuePrefix, type Lane, type QueueJob } from '@kyso/contracts';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { keepEnded } from './step-queues.js';
 import type { JobStepEnd, StepEnd } from './run-step.js';
 
 /** Runs one step; `runStep` over the ports of this signer. */

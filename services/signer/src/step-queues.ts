@@ -4,6 +4,7 @@ import {
   queueJobId,
   queueName,
   queuePrefix,
+  stepJobOptions,
   type ChunkQueueJob,
   type QueueJob,
   type StoredJob,
@@ -11,12 +12,6 @@ import {
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { StepQueue } from './run-step.js';
-
-/** Little is kept of ended steps: their truth is in the object store. Seconds and counts. */
-export const keepEnded = {
-  removeOnComplete: { age: 600, count: 100 },
-  removeOnFail: { age: 86_400, count: 1_000 },
-} as const;
 
 /** The queues that following steps are put into; the token of a step may be another signer's. */
 export class StepQueues implements StepQueue {
@@ -32,10 +27,8 @@ export class StepQueues implements StepQueue {
     if (token === undefined) return;
     const message: QueueJob = { jobId: job.jobId, step };
     await this.#queue(queueName(token, job.lane)).add('sign', message, {
+      ...stepJobOptions,
       jobId: queueJobId(message),
-      attempts: 10,
-      backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
-      ...keepEnded,
     });
   }
 

@@ -1,10 +1,15 @@
-import { queuePrefix, timestampQueueJobSchema, timestampQueueName, type TimestampQueueJob } from '@kyso/contracts';
+import {
+  keepEnded,
+  queuePrefix,
+  timestampQueueJobSchema,
+  timestampQueueName,
+  type TimestampQueueJob,
+} from '@kyso/contracts';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { AddedTimestamp } from './deferral/add-timestamp.js';
 import { queueRecovery } from './signing.processor.js';
-import { keepEnded } from './step-queues.js';
 
 /** Documents that one signer adds time-stamps to at a time: signatures that somebody waits for go before. */
 const concurrency = 2;

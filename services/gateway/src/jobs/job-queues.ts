@@ -2,6 +2,7 @@ import {
   queueJobId,
   queueName,
   queuePrefix,
+  stepJobOptions,
   timestampQueueName,
   type ChunkQueueJob,
   type Lane,
@@ -21,17 +22,6 @@ export interface QueuePlace {
   readonly lane: Lane;
   readonly job: QueueJob;
 }
-
-/**
- * Attempts are for what fails in passing within one worker; what outlives them is put back by the reconciler. Little is
- * kept of finished jobs: their truth is in the object store.
- */
-const jobOptions: JobsOptions = {
-  attempts: 10,
-  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
-  removeOnComplete: { age: 600, count: 100 },
-  removeOnFail: { age: 86_400, count: 1_000 },
-};
 
 /** Milliseconds that Redis may take for one command before we go on without it. */
 const patienceMs = 2_000;
@@ -53,7 +43,9 @@ export class JobQueues {
 
   /** Adds the step; adding it again while the queue knows it changes nothing. Throws when Redis doesn't answer in time. */
   async add({ token, lane, job }: QueuePlace): Promise<void> {
-    await withPatience(this.queue(queueName(token, lane)).add('sign', job, { ...jobOptions, jobId: queueJobId(job) }));
+    await withPatience(
+      this.queue(queueName(token, lane)).add('sign', job, { ...stepJobOptions, jobId: queueJobId(job) }),
+    );
   }
 
   /** Removes what is left of an ended step and adds it again. */
@@ -69,7 +61,7 @@ export class JobQueues {
     for (const [index, jobId] of jobIds.entries()) {
       if (knowledge[index] === 'live') continue;
       if (knowledge[index] === 'finished') await withPatience(queue.remove(jobId));
-      await withPatience(queue.add('timestamp', { jobId }, { ...jobOptions, jobId }));
+      await withPatience(queue.add('timestamp', { jobId }, { ...stepJobOptions, jobId }));
     }
   }
 
