@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { roleSchema } from './credential.js';
 import { nameSchema, sha256Schema } from './identifiers.js';
+import { clientRetentionSchema, quotasSchema } from './retention.js';
 import { screeningOverridesSchema } from './screening.js';
 
 export const scopeSchema = z
@@ -33,6 +34,8 @@ export const apiClientRecordSchema = z.object({
   screening: screeningOverridesSchema
     .optional()
     .describe('What is done about findings in this client’s documents, where it differs from the cluster’s policy'),
+  retention: clientRetentionSchema.optional(),
+  quotas: quotasSchema.optional(),
   enabled: z.boolean(),
 });
 export type ApiClientRecord = z.infer<typeof apiClientRecordSchema>;

@@ -1,4 +1,6 @@
+import { batchFailures } from './batch-failures.js';
 import { row, type FailureRow } from './failure-row.js';
+import { retentionFailures } from './retention-failures.js';
 
 /**
  * Every failure that leaves a process, in one table: its HTTP status, whether the same request may pass when it is
@@ -24,35 +26,8 @@ const table = {
   ),
   ROUTE_UNKNOWN: row(404, false, 'Không có địa chỉ này.', 'There is nothing at this address.'),
   DOCUMENT_UNKNOWN: row(404, false, 'Không tìm thấy văn bản.', 'The document is not known.'),
-  DOCUMENT_ERASED: row(410, false, 'Văn bản đã được xoá khỏi hệ thống.', 'The document was erased.'),
-  DOCUMENT_IN_USE: row(409, false, 'Văn bản đang được xử lý; chưa xoá được.', 'Work on the document is still open.'),
   VERSION_UNKNOWN: row(404, false, 'Văn bản không có phiên bản này.', 'The document has no such version.'),
   JOB_UNKNOWN: row(404, false, 'Không tìm thấy yêu cầu ký.', 'The signing job is not known.'),
-  BATCH_UNKNOWN: row(404, false, 'Không tìm thấy lô ký này.', 'The batch is not known.'),
-  OBJECT_UNKNOWN: row(
-    404,
-    false,
-    'Không tìm thấy tệp này trong kho dữ liệu.',
-    'There is no such file in the object store.',
-  ),
-  BATCH_STATE: row(
-    409,
-    false,
-    'Không thực hiện được việc này với tình trạng hiện tại của lô ký.',
-    'The batch is not in a state in which this can be done.',
-  ),
-  BATCH_CANCELLED: row(
-    409,
-    false,
-    'Lô ký đã bị huỷ trước khi đến lượt văn bản này.',
-    'The batch was cancelled before it.',
-  ),
-  MANIFEST_INVALID: row(
-    422,
-    false,
-    'Danh sách văn bản của lô ký không đúng định dạng.',
-    'The manifest of the batch is not well formed.',
-  ),
   WEBHOOK_UNKNOWN: row(404, false, 'Không có webhook này.', 'The webhook is not known.'),
   EVENT_UNKNOWN: row(404, false, 'Không tìm thấy sự kiện này.', 'There is no such event among the dead letters.'),
   WEBHOOK_EXISTS: row(409, false, 'Đã có webhook với địa chỉ này.', 'There is a webhook with this URL already.'),
@@ -383,6 +358,9 @@ const table = {
     'Địa chỉ nằm ngoài danh sách được phép truy cập.',
     'The URL is outside the allow rules.',
   ),
+  ...batchFailures,
+  ...retentionFailures,
+
   INTERNAL: row(
     500,
     false,

@@ -3,6 +3,7 @@ export const objectKeys = {
   documentRecord: (documentId: string) => `documents/${documentId}/document.json`,
   /** The image that version 0 was made of, as it was handed in; its type and hash stand in the document's record. */
   uploadedScan: (documentId: string) => `documents/${documentId}/source`,
+  documentsPrefix: 'documents/',
   version: (documentId: string, version: number) => `documents/${documentId}/${version}.pdf`,
   /** Of versions from 1 on; what is known of version 0 stands in the document's record. */
   release: (documentId: string, version: number) => `documents/${documentId}/${version}.json`,
@@ -19,6 +20,7 @@ export const objectKeys = {
   openErasuresPrefix: 'open-erasures/',
   image: (sha256: string) => `images/${sha256}.png`,
   jobRequest: (jobId: string) => `jobs/${jobId}.json`,
+  jobsPrefix: 'jobs/',
   jobFailure: (jobId: string) => `jobs/${jobId}.failure.json`,
   /**
    * Exists from before the 202 until the job has ended; the reconciler lists `openJobsPrefix`. `createdAt` of the job comes
@@ -32,6 +34,7 @@ export const objectKeys = {
     `open-timestamps/${String(Date.parse(job.createdAt)).padStart(13, '0')}.${job.jobId}`,
   openTimestampsPrefix: 'open-timestamps/',
   batch: (batchId: string) => `batches/${batchId}/batch.json`,
+  batchPrefix: (batchId: string) => `batches/${batchId}/`,
   batchManifest: (batchId: string) => `batches/${batchId}/manifest.json`,
   manifestChunk: ({ batchId, intake, chunk }: { batchId: string; intake: string; chunk: number }) =>
     `batches/${batchId}/manifests/${intake}/${sixDigits(chunk)}.ndjson`,
@@ -50,6 +53,7 @@ export const objectKeys = {
   /** The batches of a client, for ever. */
   clientBatch: (batch: { readonly clientId: string; readonly batchId: string; readonly createdAt: string }) =>
     `client-batches/${batch.clientId}/${String(Date.parse(batch.createdAt)).padStart(13, '0')}.${batch.batchId}`,
+  allClientBatchesPrefix: 'client-batches/',
   clientBatchesPrefix: (clientId: string) => `client-batches/${clientId}/`,
   /** What a client puts into the store itself, to be signed by a batch. */
   inbox: (clientId: string, path: string) => `inbox/${clientId}/${path}`,
@@ -67,6 +71,7 @@ export const objectKeys = {
   numberClaim: (at: { readonly register: string; readonly year: string }, keySha256: string, generation: number) =>
     `registers/${at.register}/${at.year}/${keySha256}/${String(generation).padStart(4, '0')}.json`,
   numbersPrefix: (at: { readonly register: string; readonly year: string }) => `registers/${at.register}/${at.year}/`,
+  clientsPrefix: 'clients/',
   client: (clientId: string) => `clients/${clientId}.json`,
   quarantine: (token: string) => `tokens/${token}/quarantine.json`,
   /** What a signer last read from the token: public data. */

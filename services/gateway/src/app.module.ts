@@ -54,9 +54,12 @@ import { StepValidation } from './jobs/step-validation.js';
 import { Placements } from './placement/placements.js';
 import { TextSearch } from './placement/text-search.js';
 import { Policies } from './policies/policies.js';
-import { Erasures } from './retention/erasures.js';
 import { OpenWork } from './retention/open-work.js';
 import { NumberRegister } from './registers/number-register.js';
+import { Erasures } from './retention/erasures.js';
+import { RetentionMetrics } from './retention/retention-metrics.js';
+import { countingRooms, erasingRooms } from './retention/retention-rooms.js';
+import { UsageDesk } from './retention/usage-desk.js';
 import { Rehearsal } from './rehearsal/rehearsal.js';
 import { RehearsalDrawing } from './rehearsal/rehearsal-drawing.js';
 import { TemplateImages } from './images/template-images.js';
@@ -141,22 +144,27 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   });
   const credentials = new CredentialRegistry(store, config.registryMaxAgeMs);
 
+  const batches = new BatchArchive(store);
+  const base = { config, store, redis, logger, now };
+  const { usage, quotas, desk: usageDesk } = countingRooms(base, batches);
   const shelf = new DocumentShelf(store);
   const geometry = new PageGeometry(store);
   const { maxDocumentBytes, uploadIdleMs: idleMs } = config;
   const freeSpace = new FreeSpace(config.storeFolder, config.minFreeBytes);
+  const uploadLimits = {
+    maxDocumentBytes,
+    idleMs,
+    maxConcurrent: config.maxConcurrentUploads,
+    maxScreenedObjects: config.screeningMaxObjects,
+  };
   const uploads = new Uploads({
     store,
     shelf,
     geometry,
     freeSpace,
     scans: new Scans(store, config),
-    limits: {
-      maxDocumentBytes,
-      idleMs,
-      maxConcurrent: config.maxConcurrentUploads,
-      maxScreenedObjects: config.screeningMaxObjects,
-    },
+    quotas,
+    limits: uploadLimits,
   });
 
   const tokenStates = new TokenStates(redis);
@@ -228,21 +236,20 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     numbers,
     fields: new FieldCheck(store),
     screening: parts.screening,
+    quotas,
     logger,
   });
-  const batches = new BatchArchive(store);
   const work = new OpenWork({ store, jobs: archive, batches });
-  const erasures = new Erasures({ store, shelf, work, logger, now });
+  const { erasures, sweep } = erasingRooms(base, { shelf, archive, work, usage });
   const tallies = new BatchTallies(store);
-  const manifests = new Manifests({ store, archive: batches, maxItems: config.maxBatchItems, now });
+  const manifests = new Manifests({ store, archive: batches, maxItems: config.maxBatchItems, quotas, now });
   const results = new BatchResults({ store, archive: batches });
   const chunkQueues = new ChunkQueues(queues);
-  const batchDesk = new BatchDesk({ archive: batches, tallies, manifests, results, queues: chunkQueues, now });
-  const limits = { maxDocumentBytes, maxScreenedObjects: config.screeningMaxObjects };
+  const batchDesk = new BatchDesk({ archive: batches, tallies, manifests, results, queues: chunkQueues, quotas, now });
   const items = new ItemAcceptance({
     acceptance,
     archive,
-    inbox: new Inbox({ store, shelf, geometry, freeSpace, limits }),
+    inbox: new Inbox({ store, shelf, geometry, freeSpace, quotas, limits: uploadLimits }),
     logger,
   });
   const feeder = new BatchFeeder({
@@ -327,6 +334,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     { provide: Verifications, useValue: verifications },
     { provide: WebhookDesk, useValue: new WebhookDesk({ book: webhooks, deadLetters, signer, send, now }) },
     { provide: BatchDesk, useValue: batchDesk },
+    { provide: UsageDesk, useValue: usageDesk },
     {
       provide: BatchEvents,
       inject: [STOP_SIGNAL],
@@ -358,6 +366,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
       useFactory: (registry: Registry) => {
         watchCertificates(registry, credentials);
         const metrics = new JobMetrics(registry);
+        const retention = new RetentionMetrics(registry, { erasures, quotas });
         const deliverer = new Deliverer({
           store,
           book: webhooks,
@@ -383,6 +392,7 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
           metrics,
           deliverer,
           erasures,
+          retention: async () => retention.sweptWith(await sweep.run()),
           batches: { feeder, metrics: new BatchMetrics(registry) },
         });
       },

@@ -161,6 +161,30 @@ export const configSchema = z.object({
         'enough that no token is idle between two looks, small enough for Redis.',
     ),
   maxBatchItems: wholeNumber(1, 10_000_000).default(1_000_000).describe('Documents in one batch.'),
+  retentionDocumentDays: wholeNumber(1, 36_500)
+    .optional()
+    .describe(
+      'Days after its last version until a document is erased: its files go, hashes, sizes and the results of its jobs stay. A ' +
+        'client’s record may say otherwise. Absent: kept for ever.',
+    ),
+  retentionOutcomeDays: wholeNumber(1, 36_500)
+    .optional()
+    .describe('Days after the erasing until results and requests of its jobs go as well. Absent: kept for ever.'),
+  retentionFailedJobDays: wholeNumber(1, 36_500)
+    .optional()
+    .describe('Days until jobs that failed are deleted. Absent: kept for ever.'),
+  retentionBatchDays: wholeNumber(1, 36_500)
+    .optional()
+    .describe('Days after its end until records and results of a batch are deleted. Absent: kept for ever.'),
+  retentionDryRun: z
+    .union([z.boolean(), z.stringbool()])
+    .default(false)
+    .describe('true counts what would be erased and deletes nothing; see kyso_retention_due_documents.'),
+  retentionIntervalMs: wholeNumber(1_000, 604_800_000)
+    .default(86_400_000)
+    .describe(
+      'Milliseconds between sweeps (a day), each of which looks at all documents, counts what clients have, and erases what is due.',
+    ),
   sweepIntervalMs: wholeNumber(1_000, 86_400_000)
     .default(600_000)
     .describe('Milliseconds between passes that remove what crashes left of uploads.'),

@@ -10,6 +10,7 @@ import { SigningJobsController } from './signing-jobs.controller.js';
 import { TemplatesController } from './templates.controller.js';
 import { TextsController } from './texts.controller.js';
 import { TokensController } from './tokens.controller.js';
+import { UsageController } from './usage.controller.js';
 import { VerificationsController } from './verifications.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 
@@ -27,6 +28,7 @@ export const controllers = [
   TemplatesController,
   TextsController,
   TokensController,
+  UsageController,
   VerificationsController,
   WebhooksController,
 ];

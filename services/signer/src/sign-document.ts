@@ -82,6 +82,9 @@ async function signOrAdopt(ports: SigningPorts, work: SigningWork): Promise<Rele
   const base = objectKeys.version(work.job.documentId, work.baseVersion);
   const original = await openObjectSource(ports.store, base);
   if (original === undefined) {
+    if ((await ports.store.stat(objectKeys.erasure(work.job.documentId))) !== undefined) {
+      throw new SigningError('DOCUMENT_ERASED', { found: work.job.documentId });
+    }
     throw new SigningError(work.baseVersion === 0 ? 'DOCUMENT_UNKNOWN' : 'VERSION_UNKNOWN', {
       expected: `version ${work.baseVersion} of ${work.job.documentId}`,
       found: 'nothing',

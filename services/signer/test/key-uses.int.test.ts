@@ -17,6 +17,23 @@ describe('the uses of a key', () => {
   beforeEach(() => uses.reset());
   afterAll(() => bench.stop());
 
+  it('does not use a key for a document that is being erased, and leaves no claim on it', async () => {
+    const job = await uses.submit('p256');
+    // Written after the document was looked at, as by another process at that moment.
+    const ports = uses.newSigner('repeat');
+    const { create } = ports.store;
+    const intent = objectKeys.intent(job.documentId, 1);
+    ports.store.create = async (key, body) => {
+      if (key === intent) await create.call(ports.store, objectKeys.erasure(job.documentId), Buffer.from('{}'));
+      return create.call(ports.store, key, body);
+    };
+    expect(await bench.run(job, ports)).toMatchObject({ kind: 'failed', error: { code: 'DOCUMENT_ERASED' } });
+    ports.store.create = create;
+    expect(uses.atToken).toEqual([]);
+    expect(uses.entries('key-use-begins')).toEqual([]);
+    expect(await ports.store.stat(intent)).toBeUndefined();
+  });
+
   describe.each(['pss', 'p256'])('with the key of %s', (credentialId) => {
     it('no false alarm: a step that waited for its token has not used the key, on whichever signer it goes on', async () => {
       const job = await uses.submit(credentialId);

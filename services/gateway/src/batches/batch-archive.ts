@@ -73,6 +73,13 @@ export class BatchArchive {
     return found;
   }
 
+  /** How many batches of the client have not ended. */
+  async openOf(clientId: string): Promise<number> {
+    let open = 0;
+    for (const batchId of await this.open()) if ((await this.batch(batchId))?.clientId === clientId) open += 1;
+    return open;
+  }
+
   end(batchId: string): Promise<BatchEnd | undefined> {
     const key = objectKeys.batchEnd(batchId);
     return this.known(this.ends, batchId, () => getJson(this.store, key, batchEndSchema));

@@ -9,6 +9,14 @@ import { BatchTallies } from './batch-tallies.js';
 import type { QueuedGroup } from './chunk-queues.js';
 import { Manifests } from './manifests.js';
 
+/** Nobody has a quota. */
+const noQuotas = {
+  assertItems: () => undefined,
+  assertJobs: () => Promise.resolve(),
+  assertBatch: () => Promise.resolve(),
+  tookJobs: () => undefined,
+};
+
 const now = (): Date => new Date('2026-11-23T03:00:00Z');
 const clientOf = (clientId: string, ...scopes: Scope[]): ApiClientRecord =>
   ({ clientId, enabled: true, scopes }) as unknown as ApiClientRecord;
@@ -41,9 +49,10 @@ describe('BatchDesk', () => {
   function gateway(): BatchDesk {
     const archive = new BatchArchive(store);
     return new BatchDesk({
+      quotas: noQuotas,
       archive,
       tallies: new BatchTallies(store),
-      manifests: new Manifests({ store, archive, maxItems: 100, now }),
+      manifests: new Manifests({ store, archive, quotas: noQuotas, maxItems: 100, now }),
       results: new BatchResults({ store, archive }),
       queues: { look: async (places) => places.map((_place, n) => groups[n] ?? { isQueued: false }) },
       now,

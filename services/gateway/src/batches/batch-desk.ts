@@ -19,6 +19,7 @@ import {
 } from '@kyso/contracts';
 import { batchMode } from '@kyso/storage';
 import { createHash } from 'node:crypto';
+import type { Quotas } from '../retention/quotas.js';
 import type { BatchArchive } from './batch-archive.js';
 import { lookAtQueues, type QueueLook } from './batch-holds.js';
 import type { BatchResults } from './batch-results.js';
@@ -33,6 +34,7 @@ export interface BatchDeskParts {
   readonly manifests: Manifests;
   readonly results: BatchResults;
   readonly queues: Pick<ChunkQueues, 'look'>;
+  readonly quotas: Pick<Quotas, 'assertBatch'>;
   readonly now: () => Date;
 }
 
@@ -51,7 +53,7 @@ const nothingHeld: Pick<QueueLook, 'isHeld' | 'holds'> = { isHeld: false, holds:
 export class BatchDesk {
   constructor(private readonly parts: BatchDeskParts) {}
 
-  /** Takes a batch; the same key and body give the same one. Throws IDEMPOTENCY_KEY_REUSED. */
+  /** Takes a batch; the same key and body give the same one. Throws IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED. */
   async create(client: ApiClientRecord, request: BatchRequest, head: BatchHead): Promise<Batch> {
     return this.describe(await this.keep(client, request, head));
   }
@@ -66,6 +68,7 @@ export class BatchDesk {
     const { requestId, idempotencyKey: key } = head;
     const bodySha256 = createHash('sha256').update(JSON.stringify(request), 'utf8').digest('hex');
     const batchId = key === undefined ? newId('bat') : derivedId('bat', 'idempotency-key', clientId, key);
+    if ((await archive.batch(batchId)) === undefined) await this.parts.quotas.assertBatch(client);
     const createdAt = now().toISOString();
     const batch = await archive.keep({ ...request, batchId, clientId, requestId, bodySha256, createdAt });
     if (batch.bodySha256 !== bodySha256) throw new SigningError('IDEMPOTENCY_KEY_REUSED', { found: batchId });
@@ -80,7 +83,7 @@ export class BatchDesk {
   ): Promise<Batch> {
     const batch = await this.parts.archive.batchOf(client, batchId);
     await this.assertOpen(batch);
-    await this.parts.manifests.receive(batch, sent.body, sent.mediaType);
+    await this.parts.manifests.receive(client, batch, sent.body, sent.mediaType);
     return this.describe(batch);
   }
 

@@ -21,6 +21,14 @@ import { BatchTallies } from './batch-tallies.js';
 import type { ChunkPlace, QueuedGroup } from './chunk-queues.js';
 import { Manifests } from './manifests.js';
 
+/** Nobody has a quota. */
+const noQuotas = {
+  assertItems: () => undefined,
+  assertJobs: () => Promise.resolve(),
+  assertBatch: () => Promise.resolve(),
+  tookJobs: () => undefined,
+};
+
 const batchId = `bat_${'0'.repeat(26)}`;
 const client = { clientId: 'portal', enabled: true, scopes: ['sign'] } as unknown as ApiClientRecord;
 
@@ -89,7 +97,7 @@ describe('BatchFeeder', () => {
       store,
       archive,
       tallies: new BatchTallies(store),
-      manifests: new Manifests({ store, archive, maxItems: 100_000, now: () => now }),
+      manifests: new Manifests({ store, archive, quotas: noQuotas, maxItems: 100_000, now: () => now }),
       items: {
         accept: async (_client, _batch, { item }: ManifestLine) => {
           const refused = refuse(item);
@@ -128,9 +136,12 @@ describe('BatchFeeder', () => {
       ...more,
     };
     await archive.keep(batch);
-    await new Manifests({ store, archive, maxItems: 100_000, now: () => now }).keep(batch, async (writer) => {
-      for (let item = 0; item < items; item++) await writer.add({ request: { documentId: `doc_${item}` } });
-    });
+    await new Manifests({ store, archive, quotas: noQuotas, maxItems: 100_000, now: () => now }).keep(
+      batch,
+      async (writer) => {
+        for (let item = 0; item < items; item++) await writer.add({ request: { documentId: `doc_${item}` } });
+      },
+    );
     return batch;
   }
   const control = (action: BatchControl['action']): Promise<void> =>

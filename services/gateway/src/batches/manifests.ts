@@ -3,11 +3,13 @@ import {
   batchItemRequestSchema,
   objectKeys,
   SigningError,
+  type ApiClientRecord,
   type BatchItemRequest,
   type StoredBatch,
   type StoredManifest,
 } from '@kyso/contracts';
 import type { ObjectStore } from '@kyso/storage';
+import type { Quotas } from '../retention/quotas.js';
 import type { BatchArchive } from './batch-archive.js';
 import { csvLines } from './manifest-csv.js';
 import { ndjsonLines, type SentLine } from './manifest-lines.js';
@@ -26,21 +28,28 @@ export class Manifests {
       readonly store: ObjectStore;
       readonly archive: BatchArchive;
       readonly maxItems: number;
+      readonly quotas: Pick<Quotas, 'assertItems' | 'assertJobs' | 'tookJobs'>;
       readonly now: () => Date;
     },
   ) {}
 
   /**
    * Takes the manifest of a batch. With one fault nothing is kept, and the error tells the first of them by line. The same
-   * manifest again changes nothing. Throws MANIFEST_INVALID, BATCH_STATE for another one, and what the body throws.
+   * manifest again changes nothing. Throws MANIFEST_INVALID, QUOTA_EXCEEDED, BATCH_STATE for another one, and what the body throws.
    */
-  async receive(batch: StoredBatch, body: AsyncIterable<Uint8Array>, mediaType: ManifestType): Promise<StoredManifest> {
+  async receive(
+    client: ApiClientRecord,
+    batch: StoredBatch,
+    body: AsyncIterable<Uint8Array>,
+    mediaType: ManifestType,
+  ): Promise<StoredManifest> {
     if (batch.source.kind !== 'manifest') {
       throw new SigningError('BATCH_STATE', {
         expected: 'a batch whose source is a manifest',
         found: batch.source.kind,
       });
     }
+    const { quotas } = this.parts;
     const hash = createHash('sha256');
     async function* hashed(): AsyncGenerator<Uint8Array> {
       for await (const chunk of body) {
@@ -51,7 +60,11 @@ export class Manifests {
     const lines = mediaType === 'text/csv' ? csvLines(hashed(), batch.steps.length) : ndjsonLines(hashed());
     const manifest = await this.keep(
       batch,
-      (writer) => this.writeLines(writer, lines),
+      async (writer) => {
+        await this.writeLines(writer, lines);
+        quotas.assertItems(client, writer.count);
+        await quotas.assertJobs(client, writer.count);
+      },
       () => hash.digest('hex'),
     );
     return manifest;
@@ -78,7 +91,7 @@ export class Manifests {
     write: (writer: ManifestWriter) => Promise<void>,
     sha256Of: () => string | undefined = () => undefined,
   ): Promise<StoredManifest> {
-    const { store, archive, now } = this.parts;
+    const { store, archive, now, quotas } = this.parts;
     const writer = new ManifestWriter(store, batch.batchId);
     let kept: StoredManifest | undefined;
     try {
@@ -98,6 +111,7 @@ export class Manifests {
           found: `another one, ${wanted.sha256}`,
         });
       }
+      if (kept.intake === wanted.intake) quotas.tookJobs(batch.clientId, kept.items);
       return kept;
     } finally {
       if (kept?.intake !== writer.intake) await writer.discard();

@@ -45,6 +45,11 @@ export class DocumentShelf {
     return record;
   }
 
+  /** Called when the document is erased. */
+  forget(documentId: string): void {
+    this.records.delete(documentId);
+  }
+
   /** How the document was erased, whosever it was; undefined while it is there. */
   erasure(documentId: string): Promise<Erasure | undefined> {
     return getJson(this.store, objectKeys.erasure(documentId), erasureSchema);

@@ -5,6 +5,7 @@ import type { DocumentShelf } from './document-shelf.js';
 import type { FreeSpace } from './free-space.js';
 import { tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry } from './page-geometry.js';
+import type { Quotas } from '../retention/quotas.js';
 import type { UploadLimits } from './upload.js';
 
 const readBytes = 1_048_576;
@@ -14,6 +15,7 @@ export interface InboxParts {
   readonly shelf: DocumentShelf;
   readonly geometry: PageGeometry;
   readonly freeSpace: FreeSpace;
+  readonly quotas: Pick<Quotas, 'tookDocument'>;
   readonly limits: Pick<UploadLimits, 'maxDocumentBytes' | 'maxScreenedObjects'>;
 }
 
@@ -26,7 +28,7 @@ export class Inbox {
    * same id changes nothing. Throws OBJECT_UNKNOWN, DOCUMENT_TOO_LARGE, PDF_…, STORE_….
    */
   async take(client: ApiClientRecord, path: string, documentId: string): Promise<void> {
-    const { store, shelf, geometry, limits, freeSpace } = this.parts;
+    const { store, shelf, geometry, limits, freeSpace, quotas } = this.parts;
     if ((await shelf.find(documentId)) !== undefined) return;
     // Erased since a chunk was cut off in the middle of being fed: it is not made anew.
     if ((await shelf.erasure(documentId)) !== undefined) return;
@@ -50,6 +52,7 @@ export class Inbox {
         sha256,
       };
       await shelf.addRecord(record);
+      quotas.tookDocument(client.clientId, source.size);
       geometry.remember(documentId, facts);
     } finally {
       await source.close();

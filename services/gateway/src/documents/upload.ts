@@ -16,6 +16,7 @@ import { MeteredBody, tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry, type PdfFacts } from './page-geometry.js';
 import { readOn } from './read-on.js';
 import { isScan, type Scans } from './scans.js';
+import type { Quotas } from '../retention/quotas.js';
 import { smallBodyBytes } from './small-body.js';
 
 export interface UploadLimits {
@@ -33,6 +34,7 @@ export interface UploadParts {
   readonly freeSpace: FreeSpace;
   readonly scans: Scans;
   readonly limits: UploadLimits;
+  readonly quotas: Pick<Quotas, 'assertDocument' | 'tookDocument'>;
 }
 
 /** What a caller sends with the body. */
@@ -55,10 +57,10 @@ export class Uploads {
   /**
    * Stores version 0 and the document’s record. After a refusal or a lost connection nothing is left; after a crash at most
    * a file without `document.json`, which the sweeper removes.
-   * Throws DOCUMENT_TOO_LARGE, PDF_…, RATE_LIMITED, REQUEST_TIMEOUT, STORE_FULL, STORE_UNAVAILABLE.
+   * Throws DOCUMENT_TOO_LARGE, PDF_…, RATE_LIMITED, QUOTA_EXCEEDED, REQUEST_TIMEOUT, STORE_FULL, STORE_UNAVAILABLE.
    */
   async receive(client: ApiClientRecord, request: Readable, head: UploadHead): Promise<Document> {
-    const { limits, freeSpace } = this.parts;
+    const { limits, freeSpace, quotas } = this.parts;
     const { declaredBytes } = head;
     if (declaredBytes !== undefined && declaredBytes > limits.maxDocumentBytes) {
       await readOn(request);
@@ -71,9 +73,13 @@ export class Uploads {
     this.running += 1;
     try {
       await freeSpace.assertRoomFor(declaredBytes ?? 0);
+      await quotas.assertDocument(client, declaredBytes ?? 0);
       const body = new MeteredBody(request, { maxBytes: limits.maxDocumentBytes, idleMs: limits.idleMs });
-      if (isScan(head.mediaType)) return await this.storeScan(client, body, { ...head, mediaType: head.mediaType });
-      return await this.store(client, body, head.name);
+      const document = isScan(head.mediaType)
+        ? await this.storeScan(client, body, { ...head, mediaType: head.mediaType })
+        : await this.store(client, body, head.name);
+      quotas.tookDocument(client.clientId, body.sizeBytes);
+      return document;
     } finally {
       this.running -= 1;
     }

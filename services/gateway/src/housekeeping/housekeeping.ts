@@ -26,13 +26,15 @@ export interface HousekeepingParts {
   readonly metrics: JobMetrics;
   readonly deliverer: Deliverer;
   readonly erasures: Erasures;
+  readonly retention: () => Promise<void>;
   readonly batches: { readonly feeder: BatchFeeder; readonly metrics: BatchMetrics };
 }
 
+const longestRetentionPauseMs = 5_000;
 /** What is being sent to webhooks when the process stops may take so long. */
 const lastDeliveriesMs = 5_000;
 
-/** What one of the gateways does in the background: the reconciler, batches, the queue of later time-stamps, webhooks, and the sweeping of interrupted uploads and erasures. */
+/** What one of the gateways does in the background: the reconciler, batches, the queue of later time-stamps, webhooks, what is kept how long, and what crashes left of uploads and erasures. */
 export class Housekeeping {
   private readonly chores: Chores;
   private readonly leadership: Leadership;
@@ -41,7 +43,7 @@ export class Housekeeping {
 
   constructor(parts: HousekeepingParts) {
     this.deliverer = parts.deliverer;
-    const { config, logger, store, redis, archive, queues, metrics, batches, erasures } = parts;
+    const { config, logger, store, redis, archive, queues, metrics, batches, erasures, retention } = parts;
     // A gateway that dies is followed by another after three intervals.
     this.leadership = new Leadership(redis, 'kyso:gateway:leader', Math.max(2_000, config.reconcileIntervalMs * 3));
     const reconciler = new Reconciler({ archive, queues, logger, graceMs: config.reconcileGraceMs });
@@ -107,9 +109,22 @@ export class Housekeeping {
         if (await ledByUs()) await erasures.run();
       },
     };
+    // The first time at once: what is configured may have changed.
+    let sweptAtMs = -Infinity;
+    const sweepRetention: Chore = {
+      name: 'sweep what is kept',
+      // Looked at more often: whoever leads when it is due may not lead a day later.
+      everyMs: Math.min(config.retentionIntervalMs, longestRetentionPauseMs),
+      run: async () => {
+        const isDue = performance.now() - sweptAtMs >= config.retentionIntervalMs * 0.9;
+        if (!isDue || !(await ledByUs())) return;
+        await retention();
+        sweptAtMs = performance.now();
+      },
+    };
     const ofWebhooks = config.webhookHosts.length === 0 ? [] : [tellWebhooks, sweepDeadLetters];
     this.chores = new Chores(
-      [reconcile, feedBatches, timestamps, sweep, finishErasures, sweepPins, ...ofWebhooks],
+      [reconcile, feedBatches, timestamps, sweep, finishErasures, sweepPins, sweepRetention, ...ofWebhooks],
       logger,
     );
     // Redis may have come back empty.

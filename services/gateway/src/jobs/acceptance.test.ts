@@ -65,6 +65,7 @@ describe('JobAcceptance', () => {
       activations: { assertActivations: async () => {} },
       numbers: { claim: async () => {} },
       fields: { assertEmpty: async () => {} },
+      quotas: { assertJobs: async () => {}, tookJobs: () => {} },
       webhooks: { hasEnabled: async () => false },
       screening: {},
       logger: pino({ level: 'silent' }),

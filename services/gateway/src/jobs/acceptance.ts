@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Quotas } from '../retention/quotas.js';
 import {
   appliedPolicySchema,
   newId,
@@ -44,6 +45,7 @@ export interface AcceptanceParts {
   /** What is done about findings, where it differs from the default. */
   readonly screening: ScreeningOverrides;
   readonly logger: Logger;
+  readonly quotas: Pick<Quotas, 'assertJobs' | 'tookJobs'>;
 }
 
 /** What comes with the body of a signing request. */
@@ -86,7 +88,7 @@ export class JobAcceptance {
 
   /** Throws every refusal of `StepValidation`, `FieldCheck` and `ActivationDesk`, and PDF_SCREENED, DOCUMENT_UNKNOWN, VERSION_…, IDEMPOTENCY_KEY_REUSED, …_UNAVAILABLE. */
   async accept(client: ApiClientRecord, request: SigningJobRequest, head: AcceptanceHead): Promise<AcceptedJob> {
-    const { archive, queues } = this.parts;
+    const { archive, queues, quotas } = this.parts;
     // While Redis is known to be away a new job could only wait; the caller learns it before anything is stored.
     if (!queues.available) throw new SigningError('QUEUE_UNAVAILABLE');
     const { clientId } = client;
@@ -97,6 +99,7 @@ export class JobAcceptance {
     const earlier = repeatable && (await archive.request(repeatable.jobId));
     if (repeatable !== undefined && earlier !== undefined) return this.resume(earlier, repeatable.bodySha256);
 
+    await quotas.assertJobs(client, 1);
     const wanted = await this.prepare(client, request, {
       ...(repeatable ?? { jobId: newId('job') }),
       requestId: head.requestId,
@@ -105,6 +108,7 @@ export class JobAcceptance {
     const [job] = await Promise.all([archive.keepRequest(wanted), archive.markOpen(wanted)]);
     // Another call with the same key was faster; the second marker goes when its job has ended.
     if (job !== wanted) return this.resume(job, wanted.bodySha256);
+    quotas.tookJobs(clientId, 1);
     await this.enqueue(job, () => queues.add(placeOf(job, 0)));
     return { job, isRepeat: false };
   }

@@ -28,10 +28,13 @@ export interface OpenMark {
   readonly createdAtMs: number;
 }
 
-/** What the object store says of jobs. Requests and outcomes never change once they are there. */
+/** So long a gateway may still show what another one has erased. */
+const knownForMs = 600_000;
+
+/** What the object store says of jobs. Requests and outcomes never change while they are there. */
 export class JobArchive {
-  private readonly requests = new ExpiringCache<StoredJob>({ maxEntries: 20_000, maxAgeMs: Infinity });
-  private readonly outcomes = new ExpiringCache<JobOutcome>({ maxEntries: 5_000, maxAgeMs: Infinity });
+  private readonly requests = new ExpiringCache<StoredJob>({ maxEntries: 20_000, maxAgeMs: knownForMs });
+  private readonly outcomes = new ExpiringCache<JobOutcome>({ maxEntries: 5_000, maxAgeMs: knownForMs });
 
   constructor(private readonly store: ObjectStore) {}
 
@@ -76,6 +79,12 @@ export class JobArchive {
   async currentPlace(job: StoredJob): Promise<QueuePlace> {
     const released = await this.releasedSteps(job);
     return placeOf(job, Math.min(released.length, job.steps.length - 1));
+  }
+
+  /** Called when the job is erased. */
+  forget(jobId: string): void {
+    this.requests.delete(jobId);
+    this.outcomes.delete(jobId);
   }
 
   async markOpen(job: StoredJob): Promise<void> {

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { controllers } from '../controllers.js';
 import { ActivationDesk } from '../activations/activation-desk.js';
+import { UsageDesk } from '../retention/usage-desk.js';
 import { BatchDesk } from '../batches/batch-desk.js';
 import { BatchEvents } from '../batches/batch-events.js';
 import { CredentialBook } from '../credentials/credential-book.js';
@@ -36,6 +37,7 @@ class Description {}
 const rooms = [
   ActivationDesk,
   BatchDesk,
+  UsageDesk,
   BatchEvents,
   CredentialBook,
   CredentialDesk,

@@ -20,6 +20,8 @@ const settledAfterMs = 3_600_000;
 /** Erasures that one pass looks at. */
 const maxErasuresAPass = 1_000;
 const maxRemembered = 10_000;
+/** Stands for the sweep of what was kept long enough. */
+export const retention = 'retention';
 
 export interface ErasureParts {
   readonly store: ObjectStore;
@@ -40,6 +42,9 @@ export class Erasures {
   /** Marks whose files this process has deleted; the pass has only the last look left to do. */
   private readonly deleted = new Set<string>();
 
+  /** How many this process has erased, and why. */
+  readonly erased = { retention: 0, request: 0 };
+
   constructor(private readonly parts: ErasureParts) {}
 
   /**
@@ -47,27 +52,39 @@ export class Erasures {
    * Throws DOCUMENT_UNKNOWN, DOCUMENT_IN_USE, STORE_…: then it may have been erased, and the pass deletes the files.
    */
   async erase(client: ApiClientRecord, documentId: string, reason: string): Promise<Erasure> {
-    const { store, shelf, now } = this.parts;
+    const { shelf, work } = this.parts;
     const earlier = await shelf.erasure(documentId);
     if (earlier?.clientId === client.clientId) return earlier;
     const record = await shelf.record(client, documentId);
+    const open = await work.on(documentId);
+    if (open !== undefined) throw inUse(open);
+    return this.eraseRecord(record, { by: client.clientId, reason });
+  }
+
+  /** Erases a document on which, as far as the caller has seen, no work is open. Throws DOCUMENT_IN_USE, STORE_…. */
+  async eraseRecord(
+    record: DocumentRecord,
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<Erasure> {
+    const { store, shelf, now } = this.parts;
+    const { documentId } = record;
     const erasedAt = now();
     const mark = objectKeys.openErasure({ documentId, atMs: erasedAt.getTime() });
     const erasure: Erasure = {
       documentId,
       clientId: record.clientId,
       erasedAt: erasedAt.toISOString(),
-      erasedBy: client.clientId,
+      erasedBy: by,
       reason,
       pageCount: record.pageCount,
       versions: await this.versionsLeft(record),
     };
-    const work = await this.parts.work.on(documentId);
-    if (work !== undefined) throw inUse(work);
     await store.put(mark, new Uint8Array(0));
     const created = await createJson(store, objectKeys.erasure(documentId), erasure);
     await this.deleteFiles(documentId);
     this.remember(mark);
+    shelf.forget(documentId);
+    this.erased[by === retention ? 'retention' : 'request'] += 1;
     // Of two calls at the same time the first one counts; the mark of the other is looked at by the pass as well.
     return created ? erasure : ((await shelf.erasure(documentId)) ?? erasure);
   }

@@ -24,6 +24,23 @@ export class OpenWork {
     return (await this.jobOn(documentId)) ?? (await this.itemOn(documentId));
   }
 
+  /** The documents of all open work. Work that is taken meanwhile may be missing. */
+  async documents(): Promise<ReadonlySet<string>> {
+    const { jobs, batches, store } = this.parts;
+    const found = new Set<string>();
+    for await (const { jobId } of jobs.openMarks()) {
+      const job = await readJob(store, jobId);
+      if (job !== undefined) found.add(job.documentId);
+    }
+    for (const batchId of await batches.open()) {
+      for (const [chunk] of await this.chunksOf(batchId)) {
+        const groups = (await readChunk(store, batchId, chunk))?.groups ?? [];
+        for (const { jobs: ofGroup } of groups) for (const { job } of ofGroup) found.add(job.documentId);
+      }
+    }
+    return found;
+  }
+
   private async jobOn(documentId: string): Promise<string | undefined> {
     const { jobs, store } = this.parts;
     let group: string[] = [];

@@ -1,4 +1,4 @@
-import { SigningError, newId } from '@kyso/contracts';
+import { SigningError, newId, objectKeys } from '@kyso/contracts';
 import { createJson, putJson } from '@kyso/storage';
 import type { PreparedCredential } from '../credentials/credential-source.js';
 import type { SigningPorts } from '../signing-ports.js';
@@ -205,6 +205,7 @@ export class StepClaim {
     if (this.#stored === undefined) {
       if (await createJson(ports.store, key, intent)) {
         this.#have(intent);
+        await this.#assertNotErased();
         return true;
       }
       return this.#takeUp(await readIntent(ports, work));
@@ -218,6 +219,18 @@ export class StepClaim {
     await putJson(ports.store, key, intent);
     this.#have(intent);
     return true;
+  }
+
+  /** Asked after the claim is there: whoever erases the document writes his record first and then looks for claims. */
+  async #assertNotErased(): Promise<void> {
+    const { documentId } = this.work.job;
+    if ((await this.ports.store.stat(objectKeys.erasure(documentId))) === undefined) return;
+    await this.ports.store.delete(intentKey(this.work));
+    this.#stored = undefined;
+    throw new SigningError('DOCUMENT_ERASED', {
+      expected: `${documentId}, as it was`,
+      found: 'a record of its erasing',
+    });
   }
 
   #have(intent: Intent): void {

@@ -1,0 +1,49 @@
+import { objectKeys } from '@kyso/contracts';
+import type { ObjectStore } from '@kyso/storage';
+
+/** What lies in the store under a document's id. */
+export interface DocumentObjects {
+  readonly documentId: string;
+  readonly keys: ReadonlySet<string>;
+  readonly bytes: number;
+}
+
+/** All documents, also erased ones, one after the other: listings give the objects of one together. */
+export async function* allDocuments(store: ObjectStore): AsyncGenerator<DocumentObjects> {
+  let documentId: string | undefined;
+  let keys = new Set<string>();
+  let bytes = 0;
+  for await (const { key, sizeBytes } of store.list(objectKeys.documentsPrefix)) {
+    const id = key.split('/')[1] ?? '';
+    if (documentId !== undefined && id !== documentId) {
+      yield { documentId, keys, bytes };
+      keys = new Set();
+      bytes = 0;
+    }
+    documentId = id;
+    keys.add(key);
+    bytes += sizeBytes;
+  }
+  if (documentId !== undefined) yield { documentId, keys, bytes };
+}
+
+export async function documentObjects(store: ObjectStore, documentId: string): Promise<DocumentObjects> {
+  const keys = new Set<string>();
+  let bytes = 0;
+  for await (const { key, sizeBytes } of store.list(objectKeys.documentPrefix(documentId))) {
+    keys.add(key);
+    bytes += sizeBytes;
+  }
+  return { documentId, keys, bytes };
+}
+
+/** True when a version is claimed and not released, or released and not yet recorded: a signer is at it, or will be again. */
+export function isBeingSigned({ documentId, keys }: DocumentObjects): boolean {
+  for (const key of keys) {
+    const [, version] = /\/(\d+)\.intent\.json$/.exec(key) ?? [];
+    if (version === undefined) continue;
+    const released = keys.has(objectKeys.release(documentId, Number(version)));
+    if (!released) return true;
+  }
+  return false;
+}
