@@ -149,11 +149,10 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
   const { usage, quotas, desk: usageDesk } = countingRooms(base, batches);
   const shelf = new DocumentShelf(store);
   const geometry = new PageGeometry(store);
-  const { maxDocumentBytes, uploadIdleMs: idleMs } = config;
   const freeSpace = new FreeSpace(config.storeFolder, config.minFreeBytes);
   const uploadLimits = {
-    maxDocumentBytes,
-    idleMs,
+    maxDocumentBytes: config.maxDocumentBytes,
+    idleMs: config.uploadIdleMs,
     maxConcurrent: config.maxConcurrentUploads,
     maxScreenedObjects: config.screeningMaxObjects,
   };
@@ -301,8 +300,8 @@ function rooms(parts: GatewayParts): NonNullable<DynamicModule['providers']> {
     tsaTrustAnchors,
     revocation,
     limits: {
-      maxDocumentBytes,
-      idleMs,
+      maxDocumentBytes: config.maxDocumentBytes,
+      idleMs: config.uploadIdleMs,
       maxConcurrent: config.maxConcurrentVerifications,
       tempFolder: config.tempFolder,
     },

@@ -926,6 +926,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/usage': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Shows what the caller takes up, its quotas, and how long what is kept */
+    get: operations['Usage_show'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/usage/clients': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Shows what every client takes up, and what the last sweep of the retention did */
+    get: operations['Usage_all'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/verifications': {
     parameters: {
       query?: never;
@@ -1408,6 +1442,33 @@ export interface components {
     };
     /** @enum {string} */
     CheckResult: 'passed' | 'failed' | 'indeterminate';
+    ClientUsage: {
+      clientId: string;
+      /** @description Counted by the last sweep, with the uploads since */
+      stored: {
+        documents: number;
+        bytes: number;
+        /** Format: date-time */
+        countedAt?: string;
+      };
+      /** @description The last 31, newest first; days without anything are left out */
+      days: {
+        /**
+         * Format: date
+         * @description In Vietnam
+         */
+        date: string;
+        documents: number;
+        /** @description Of uploads */
+        bytes: number;
+        jobs: number;
+      }[];
+      quotas: components['schemas']['Quotas'];
+      /** @description What holds for this client */
+      retention: components['schemas']['Retention'];
+      /** @description Documents whose time was over at the last sweep and that are still there: a dry run, or in use */
+      dueDocuments?: number;
+    };
     /**
      * @description whole-revision: later increments hold only permitted changes; modified: they hold others; partial: the ByteRange is not that of a whole revision
      * @enum {string}
@@ -1824,7 +1885,7 @@ export interface components {
       clientId: string;
       /** Format: date-time */
       erasedAt: string;
-      /** @description The client that asked for it */
+      /** @description The client that asked for it, or retention */
       erasedBy: string;
       reason: string;
       pageCount: number;
@@ -1867,15 +1928,8 @@ export interface components {
       | 'ACTOR_FORBIDDEN'
       | 'ROUTE_UNKNOWN'
       | 'DOCUMENT_UNKNOWN'
-      | 'DOCUMENT_ERASED'
-      | 'DOCUMENT_IN_USE'
       | 'VERSION_UNKNOWN'
       | 'JOB_UNKNOWN'
-      | 'BATCH_UNKNOWN'
-      | 'OBJECT_UNKNOWN'
-      | 'BATCH_STATE'
-      | 'BATCH_CANCELLED'
-      | 'MANIFEST_INVALID'
       | 'WEBHOOK_UNKNOWN'
       | 'EVENT_UNKNOWN'
       | 'WEBHOOK_EXISTS'
@@ -1960,6 +2014,14 @@ export interface components {
       | 'TSA_REQUEST_INVALID'
       | 'REVOCATION_UNAVAILABLE'
       | 'URL_REFUSED'
+      | 'BATCH_UNKNOWN'
+      | 'OBJECT_UNKNOWN'
+      | 'BATCH_STATE'
+      | 'BATCH_CANCELLED'
+      | 'MANIFEST_INVALID'
+      | 'DOCUMENT_ERASED'
+      | 'DOCUMENT_IN_USE'
+      | 'QUOTA_EXCEEDED'
       | 'INTERNAL';
     FixedPlacement:
       | {
@@ -2167,6 +2229,19 @@ export interface components {
       /** @description The operator in the caller’s system, for the record */
       actor?: components['schemas']['Actor'];
     };
+    /** @description Absent: no bound of its own. Days are Vietnam’s */
+    Quotas: {
+      /** @description Bytes of its documents, with all versions */
+      storedBytes?: number;
+      /** @description Uploads, and documents that batches take from the store */
+      documentsPerDay?: number;
+      /** @description Signing jobs, and documents of batches */
+      jobsPerDay?: number;
+      /** @description Batches that have not ended */
+      openBatches?: number;
+      /** @description Documents of one batch */
+      batchItems?: number;
+    };
     Renewal: {
       /** @description The revision that was seen; another current one gives 409 CREDENTIAL_CHANGED. 0: not counted yet */
       expectedRevision: number;
@@ -2199,6 +2274,50 @@ export interface components {
       at: string;
       /** @description The operator in the caller’s system, for the record */
       actor?: components['schemas']['Actor'];
+    };
+    Retention: {
+      /** @description Days after its last version until a document is erased. Absent: kept for ever */
+      documentDays?: number;
+      /** @description Days after the erasing until the results and requests of its jobs go as well. Absent: kept for ever */
+      outcomeDays?: number;
+      /** @description Days until the requests of jobs that failed are deleted, with their failures. Absent: kept for ever */
+      failedJobDays?: number;
+      /** @description Days after its end until the records and results of a batch are deleted. Absent: kept for ever */
+      batchDays?: number;
+    };
+    RetentionReport: {
+      /** Format: date-time */
+      startedAt: string;
+      /** Format: date-time */
+      endedAt: string;
+      /** @description True when nothing was deleted */
+      dryRun: boolean;
+      /** @description Documents that were looked at */
+      looked: number;
+      /** @description Documents whose time was over */
+      due: number;
+      erased: number;
+      /** @description Due ones that were left, since they are being signed or wait for a time-stamp */
+      inUse: number;
+      /** @description Erased documents of which the results went as well, or would have */
+      outcomes: number;
+      failedJobs: number;
+      batches: number;
+      /** @description Records that could not be read and were left */
+      unreadable: number;
+      clients: {
+        [key: string]: {
+          documents: number;
+          bytes: number;
+          /** @description Whose time was over */
+          due: number;
+          /** @description All uploads that had been counted when the sweep began: what comes on top was uploaded since */
+          counted: {
+            documents: number;
+            bytes: number;
+          };
+        };
+      };
     };
     /**
      * @description unknown: neither OCSP nor CRL says anything; not-checked: nobody was asked
@@ -2952,6 +3071,10 @@ export interface components {
      * @enum {string}
      */
     UncertainKeyUse: 'repeat' | 'stop';
+    UsageReport: {
+      clients: components['schemas']['ClientUsage'][];
+      lastSweep?: components['schemas']['RetentionReport'];
+    };
     ValidationReport: {
       /** @description valid only if there is a signature and each one is valid */
       verdict: components['schemas']['Verdict'];
@@ -3182,6 +3305,7 @@ export type BatchStatus = components['schemas']['BatchStatus'];
 export type BatchWindow = components['schemas']['BatchWindow'];
 export type CertificateSummary = components['schemas']['CertificateSummary'];
 export type CheckResult = components['schemas']['CheckResult'];
+export type ClientUsage = components['schemas']['ClientUsage'];
 export type Coverage = components['schemas']['Coverage'];
 export type Covering = components['schemas']['Covering'];
 export type CoveringPlacement = components['schemas']['CoveringPlacement'];
@@ -3232,9 +3356,12 @@ export type Preparation = components['schemas']['Preparation'];
 export type Problem = components['schemas']['Problem'];
 export type Progress = components['schemas']['Progress'];
 export type QuarantineRequest = components['schemas']['QuarantineRequest'];
+export type Quotas = components['schemas']['Quotas'];
 export type Renewal = components['schemas']['Renewal'];
 export type Repaired = components['schemas']['Repaired'];
 export type ResumeRequest = components['schemas']['ResumeRequest'];
+export type Retention = components['schemas']['Retention'];
+export type RetentionReport = components['schemas']['RetentionReport'];
 export type RevocationStatus = components['schemas']['RevocationStatus'];
 export type Role = components['schemas']['Role'];
 export type ScreeningFinding = components['schemas']['ScreeningFinding'];
@@ -3285,6 +3412,7 @@ export type TokenList = components['schemas']['TokenList'];
 export type TokenLogin = components['schemas']['TokenLogin'];
 export type TokenState = components['schemas']['TokenState'];
 export type UncertainKeyUse = components['schemas']['UncertainKeyUse'];
+export type UsageReport = components['schemas']['UsageReport'];
 export type ValidationReport = components['schemas']['ValidationReport'];
 export type Verdict = components['schemas']['Verdict'];
 export type VerificationRequest = components['schemas']['VerificationRequest'];
@@ -5159,6 +5287,64 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Token'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Usage_show: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The usage */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ClientUsage'];
+        };
+      };
+      /** @description A refusal or a failure */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Usage_all: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All clients */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UsageReport'];
         };
       };
       /** @description A refusal or a failure */
