@@ -85,6 +85,12 @@ export function queueJobId(job: QueueJob): string {
  */
 export const progressChannel = 'kyso:progress';
 
+/**
+ * Redis channel on which a gateway says that an interactive job is about to be stored and queued; the message is the token name of
+ * its first step. Batches stand back from then on. A courtesy: when it is lost they do so when the step begins.
+ */
+export const arrivalChannel = 'kyso:arrivals';
+
 /** Redis hash of what a signer last said of its tokens: field `<signerId>`, value `tokenReportSchema` as JSON. */
 export const tokenReportKey = (token: string): string => `kyso:token:${token}`;
 /**

@@ -5,12 +5,20 @@ import { bodyStart, type WriteOutcome, type WriteRequest } from './write-batch.j
 
 /** Bounds what one answer waits for, and the files that a thread has open. */
 const maxBatchRequests = 32;
-const maxBatchBytes = 4_194_304;
-/**
- * So long requests wait for a thread that is busy before another one takes them. On a disk that is fast enough one thread then does
- * all of the work, with more requests to a batch: each wake-up costs CPU, and so does each commit of the file system.
- */
-const patienceMs = 10;
+/** The memory that a thread has in common with the process, and so the largest body. */
+const memoryBytes = 4_194_304;
+
+/** How threads share the work. */
+export interface DiskWriterSettings {
+  readonly maxThreads: number;
+  /**
+   * So long requests wait for a thread that is busy before another one takes them. On a disk that is fast enough one thread then
+   * does all of the work, with more requests to a batch: each wake-up costs CPU, and so does each commit of the file system.
+   */
+  readonly patienceMs: number;
+  /** Of the bodies of one batch, unless it is one request: the file system commits them together, and others wait for that. */
+  readonly maxBatchBytes: number;
+}
 
 /** A request that waits for its outcome. */
 interface Job {
@@ -43,7 +51,7 @@ export class DiskWriters {
   #patience: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly maxThreads: number,
+    private readonly settings: DiskWriterSettings,
     private readonly script = new URL('./write-worker.js', import.meta.url),
   ) {}
 
@@ -52,8 +60,8 @@ export class DiskWriters {
    * false: the name was taken (create). Throws SigningError STORE_UNAVAILABLE (also when the thread died), STORE_FULL.
    */
   write(request: WriteRequest, body: readonly Uint8Array[], doing: string): Promise<boolean> {
-    if (request.bodyBytes > maxBatchBytes) {
-      return Promise.reject(new RangeError(`expected a body of at most ${maxBatchBytes}, found ${request.bodyBytes}`));
+    if (request.bodyBytes > memoryBytes) {
+      return Promise.reject(new RangeError(`expected a body of at most ${memoryBytes}, found ${request.bodyBytes}`));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, body, doing, resolve, reject });
@@ -82,12 +90,12 @@ export class DiskWriters {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
       if (this.#waiting.length > 0) this.#sendNext();
-    }, patienceMs);
+    }, this.settings.patienceMs);
   }
 
   /** False when all threads are busy. */
   #sendNext(): boolean {
-    const writer = this.#idle.pop() ?? (this.#count < this.maxThreads ? this.#start() : undefined);
+    const writer = this.#idle.pop() ?? (this.#count < this.settings.maxThreads ? this.#start() : undefined);
     if (writer === undefined) return false;
     this.#send(writer, this.#take(maxBatchRequests));
     return true;
@@ -98,7 +106,7 @@ export class DiskWriters {
     let taken = 0;
     for (const { request } of this.#waiting) {
       bytes = bodyStart(bytes) + request.bodyBytes;
-      if (taken === count || bytes > maxBatchBytes) break;
+      if (taken === count || (taken > 0 && bytes > this.settings.maxBatchBytes)) break;
       taken++;
     }
     return this.#waiting.splice(0, taken);
@@ -106,7 +114,7 @@ export class DiskWriters {
 
   #start(): Writer {
     this.#count++;
-    const memory = new SharedArrayBuffer(maxBatchBytes);
+    const memory = new SharedArrayBuffer(memoryBytes);
     const worker = new Worker(this.script, {
       // Not the options of this process: they may load code into every thread, or open a debugger's port.
       execArgv: [],

@@ -18,7 +18,12 @@ const maxCollectedBytes = 1_048_576;
 /** A range up to here is read at once: a stream costs more than the bytes. */
 const maxAtOnceBytes = 1_048_576;
 /** All folder stores of the process share the threads. */
-const writers = new DiskWriters(3);
+const foregroundWriters = new DiskWriters({ maxThreads: 3, patienceMs: 10, maxBatchBytes: 4_194_304 });
+/**
+ * Those of the stores in the background: never more than one batch at a time, and a small one, so that no more than that is between
+ * the disk and what others write.
+ */
+const backgroundWriters = new DiskWriters({ maxThreads: 1, patienceMs: 0, maxBatchBytes: 1_048_576 });
 /** ENOTDIR: a part of the key is an object; EISDIR: the key is a folder. Neither is an object under this key. */
 const absentCodes: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
@@ -37,11 +42,17 @@ export interface FolderStoreOptions {
    * false is for tests: an object then survives only the crash of a process.
    */
   readonly durable?: boolean;
+  /** true: what is written here may wait, and what others write goes first. Default false. */
+  readonly background?: boolean;
 }
 
 /** Opens (and makes) a folder as an object store, mode 0700. Throws SigningError STORE_UNAVAILABLE, STORE_FULL. */
 export async function openFolderStore(options: FolderStoreOptions): Promise<ObjectStore> {
-  const store = new FolderStore(resolve(options.folder), options.durable ?? true);
+  const store = new FolderStore(
+    resolve(options.folder),
+    options.durable ?? true,
+    options.background === true ? backgroundWriters : foregroundWriters,
+  );
   await store.open();
   return store;
 }
@@ -58,6 +69,7 @@ class FolderStore implements ObjectStore {
   constructor(
     private readonly folder: string,
     private readonly durable: boolean,
+    private readonly writers: DiskWriters,
   ) {}
 
   async open(): Promise<void> {
@@ -223,7 +235,7 @@ class FolderStore implements ObjectStore {
     const { folder, durable } = this;
     const bodyBytes = body.reduce((sum, part) => sum + part.byteLength, 0);
     const fixed = { folder, durable, syncDirectories: this.#syncDirectories };
-    return writers.write({ ...fixed, directories, bodyBytes, ...rest }, body, doing);
+    return this.writers.write({ ...fixed, directories, bodyBytes, ...rest }, body, doing);
   }
 
   async #finish(file: TemporaryFile): Promise<void> {

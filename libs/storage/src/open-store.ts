@@ -8,6 +8,8 @@ export interface StoreConfig {
   readonly folder?: string;
   /** Only for a folder: see FolderStoreOptions. Default true. */
   readonly durable?: boolean;
+  /** Only for a folder: see FolderStoreOptions. Default false. */
+  readonly background?: boolean;
   readonly s3?: S3Config;
 }
 
@@ -23,5 +25,6 @@ export function openStore(config: StoreConfig): Promise<ObjectStore> {
   return openFolderStore({
     folder: config.folder ?? '',
     ...(config.durable === undefined ? {} : { durable: config.durable }),
+    background: config.background === true,
   });
 }

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 
 /** Stages are collected for this long: nobody sees ten milliseconds, and a busy signer sends a tenth of the messages. */
 const collectForMs = 10;
+/** Somebody may be waiting for these with the document in his hand. */
+const awaited: ReadonlySet<Stage> = new Set(['waiting', 'completed', 'failed']);
 /** While Redis is away nothing is collected; this bounds a burst between two sendings. */
 const maxCollected = 1_000;
 
@@ -14,9 +16,19 @@ export function progressPublisher(redis: Redis, now: () => Date): (jobId: string
     collected = [];
     redis.publish(progressChannel, message).catch(() => undefined);
   };
+  let timer: NodeJS.Timeout | undefined;
   return (jobId, step, stage) => {
     if (redis.status !== 'ready' || collected.length >= maxCollected) return;
-    if (collected.length === 0) setTimeout(send, collectForMs);
     collected.push({ jobId, step, stage, at: now().toISOString() });
+    if (awaited.has(stage)) {
+      clearTimeout(timer);
+      timer = undefined;
+      send();
+    } else {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        send();
+      }, collectForMs);
+    }
   };
 }

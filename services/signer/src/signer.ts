@@ -34,6 +34,7 @@ import { runJobStep, runStep } from './run-step.js';
 import type { SigningPorts } from './signing-ports.js';
 import { SigningProcessor } from './signing.processor.js';
 import { StepQueues } from './step-queues.js';
+import { listenForArrivals } from './lanes/arrivals.js';
 import { LaneGate } from './lanes/lane-gate.js';
 import { standingBack } from './lanes/standing-back.js';
 import { TimestampsProcessor } from './timestamps.processor.js';
@@ -65,13 +66,17 @@ export async function startSigner(
   const { logger, now } = parts;
   const tokens = await readTokens(config.tokensFile);
   const serviceToken = await readSecretFile(config.serviceTokenFile);
-  const store = await openStore(await readStoreSettings(config));
+  const storeSettings = await readStoreSettings(config);
+  const store = await openStore(storeSettings);
+  const bulkStore =
+    storeSettings.folder === undefined ? store : await openStore({ ...storeSettings, background: true });
   const audit = await openAudit(config.auditFile);
   const redisUrl = await readRedisUrl(config);
   const redis = connectRedis(redisUrl, logger);
   // The login lock must fail when Redis is away, not wait for it: nobody may try a PIN without it.
   const lockRedis = connectRedis(redisUrl, logger, { failFast: true });
   const progressRedis = connectRedis(redisUrl, logger, { failFast: true, batched: true });
+  const arrivalRedis = connectRedis(redisUrl, logger);
   const signerId = config.signerId ?? `${hostname()}-${process.pid}`;
 
   const fleet: TokenFleet = new TokenFleet({
@@ -107,6 +112,7 @@ export async function startSigner(
   const waits = config;
   const lanes = new LaneGate();
   const names = [...new Set(tokens.map(servedName))];
+  listenForArrivals(arrivalRedis, names, { arriving: () => lanes.arriving(), logger });
   const served = names.map((name) => ({ name, tokens: tokens.filter((one) => servedName(one) === name).length }));
   const processor = new SigningProcessor({
     tokens: served,
@@ -123,7 +129,7 @@ export async function startSigner(
     else logger.warn({ place, code: error.code, err: error }, 'batches are held here');
   });
   // Nobody follows the stages of an item.
-  const bulkPorts = { ...standingBack(ports, () => lanes.bulk()), progress: () => undefined };
+  const bulkPorts = { ...standingBack({ ...ports, store: bulkStore }, () => lanes.bulk()), progress: () => undefined };
   const endlessPorts = { ...bulkPorts, waits: { ...waits, endlessly: holdingCodes } };
   const itemPorts = {
     store: bulkPorts.store,
@@ -183,6 +189,7 @@ export async function startSigner(
       redis.disconnect();
       lockRedis.disconnect();
       progressRedis.disconnect();
+      arrivalRedis.disconnect();
     },
   };
 }

@@ -43,6 +43,7 @@ describe('JobAcceptance', () => {
       get available() {
         return queue.available;
       },
+      announce: () => undefined,
       probe: async (places: unknown[]) => places.map(() => 'unknown'),
       add: async ({ job }: { job: { jobId: string } }) => {
         if (queue.broken) throw new Error('Redis is gone');

@@ -105,6 +105,7 @@ export class JobAcceptance {
       requestId: head.requestId,
       lane: 'interactive',
     });
+    queues.announce(placeOf(wanted, 0));
     const [job] = await Promise.all([archive.keepRequest(wanted), archive.markOpen(wanted)]);
     // Another call with the same key was faster; the second marker goes when its job has ended.
     if (job !== wanted) return this.resume(job, wanted.bodySha256);

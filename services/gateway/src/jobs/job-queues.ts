@@ -1,4 +1,5 @@
 import {
+  arrivalChannel,
   queueJobId,
   queueName,
   queuePrefix,
@@ -39,6 +40,11 @@ export class JobQueues {
   /** False while Redis is known to be away: no job is accepted then. */
   get available(): boolean {
     return this.redis.status === 'ready';
+  }
+
+  /** Has batches stand back for a job that is about to be stored and queued. */
+  announce({ token }: QueuePlace): void {
+    this.redis.publish(arrivalChannel, token).catch(() => undefined);
   }
 
   /** Adds the step; adding it again while the queue knows it changes nothing. Throws when Redis doesn't answer in time. */

@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openStore, type ObjectStore } from '@kyso/storage';
 import type { DigestRequest } from '../hsm/digest-signer.js';
 import type { SigningPorts } from '../signing-ports.js';
-import { LaneGate } from './lane-gate.js';
 import { standingBack } from './standing-back.js';
 
 const request: DigestRequest = {
@@ -31,13 +30,10 @@ describe('the ports for documents of batches', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('wait before each use of the store and of a key while officials wait, and lose none', async () => {
-    // The clock stands still: after the first, nothing is due while the gate is closed.
-    const gate = new LaneGate(() => 1_000);
-    const ports = standingBack(portsOf(store), () => gate.bulk());
+  it('go on after each use of the store and of a key only when they may, and lose none', async () => {
     const bell = new EventEmitter();
-    const interactive = gate.interactive(() => once(bell, 'end'));
-    await gate.bulk();
+    const may = once(bell, 'go').then(() => undefined);
+    const ports = standingBack(portsOf(store), () => may);
     const done: string[] = [];
     const uses = [
       ports.store.create('a', Buffer.from('1')).then(() => done.push('create')),
@@ -53,14 +49,20 @@ describe('the ports for documents of batches', () => {
       ports.store.delete('c').then(() => done.push('delete')),
       ports.signer.sign(request).then(() => done.push('sign')),
     ];
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(done).toEqual([]);
-    bell.emit('end');
-    await interactive;
+    bell.emit('go');
     await Promise.all(uses);
     expect(done).toHaveLength(uses.length);
     expect(Buffer.from((await store.get('a')) ?? []).toString()).toBe('1');
     expect(Buffer.from((await store.get('b')) ?? []).toString()).toBe('2');
+  });
+
+  it('stand back also after a use that failed, and pass on what it says', async () => {
+    let asked = 0;
+    const ports = standingBack(portsOf(store), async () => void (asked += 1));
+    await expect(ports.store.get('../a')).rejects.toThrow('key');
+    expect(asked).toBe(1);
   });
 
   it('offer only what the store can do', async () => {

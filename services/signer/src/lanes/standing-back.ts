@@ -2,7 +2,7 @@ import type { ObjectStore } from '@kyso/storage';
 import type { SigningPorts } from '../signing-ports.js';
 
 /**
- * The ports for documents of batches: before each use of the store or a key they wait until they may go on, so that a document
+ * The ports for documents of batches: after each use of the store or a key they wait until they may go on, so that a document
  * that was begun stands back as well, between any two of its stages. Nothing else about the ports is different.
  */
 export function standingBack<P extends SigningPorts>(ports: P, mayGoOn: () => Promise<void>): P {
@@ -11,13 +11,18 @@ export function standingBack<P extends SigningPorts>(ports: P, mayGoOn: () => Pr
     ...ports,
     store: new PatientStore(ports.store, mayGoOn),
     signer: {
-      sign: async (request) => {
-        await mayGoOn();
-        return signer.sign(request);
-      },
+      sign: (request) => thenStandBack(signer.sign(request), mayGoOn),
       replaceSessions: (token, wrong) => signer.replaceSessions(token, wrong),
     },
   };
+}
+
+async function thenStandBack<T>(operation: Promise<T>, mayGoOn: () => Promise<void>): Promise<T> {
+  try {
+    return await operation;
+  } finally {
+    await mayGoOn();
+  }
 }
 
 class PatientStore implements ObjectStore {
@@ -30,47 +35,35 @@ class PatientStore implements ObjectStore {
   ) {
     // What a store can't do shows by the method's absence.
     if (store.openObject !== undefined) {
-      this.openObject = async (key, wholeBelowBytes) => {
-        await mayGoOn();
-        return store.openObject?.(key, wholeBelowBytes);
-      };
+      this.openObject = (...asked) => this.#patiently(Promise.resolve(store.openObject?.(...asked)));
     }
     if (store.createFrom !== undefined) {
-      this.createFrom = async (key, body) => {
-        await mayGoOn();
-        return store.createFrom?.(key, body);
-      };
+      this.createFrom = (...asked) => this.#patiently(Promise.resolve(store.createFrom?.(...asked)));
     }
   }
 
-  async put(...[key, body]: Parameters<ObjectStore['put']>): Promise<void> {
-    await this.mayGoOn();
-    return this.store.put(key, body);
+  put(...[key, body]: Parameters<ObjectStore['put']>): Promise<void> {
+    return this.#patiently(this.store.put(key, body));
   }
 
-  async create(...[key, body]: Parameters<ObjectStore['create']>): Promise<boolean> {
-    await this.mayGoOn();
-    return this.store.create(key, body);
+  create(...[key, body]: Parameters<ObjectStore['create']>): Promise<boolean> {
+    return this.#patiently(this.store.create(key, body));
   }
 
-  async get(key: string): ReturnType<ObjectStore['get']> {
-    await this.mayGoOn();
-    return this.store.get(key);
+  get(key: string): ReturnType<ObjectStore['get']> {
+    return this.#patiently(this.store.get(key));
   }
 
-  async openRead(...[key, range]: Parameters<ObjectStore['openRead']>): ReturnType<ObjectStore['openRead']> {
-    await this.mayGoOn();
-    return this.store.openRead(key, range);
+  openRead(...[key, range]: Parameters<ObjectStore['openRead']>): ReturnType<ObjectStore['openRead']> {
+    return this.#patiently(this.store.openRead(key, range));
   }
 
-  async stat(key: string): ReturnType<ObjectStore['stat']> {
-    await this.mayGoOn();
-    return this.store.stat(key);
+  stat(key: string): ReturnType<ObjectStore['stat']> {
+    return this.#patiently(this.store.stat(key));
   }
 
-  async delete(key: string): Promise<void> {
-    await this.mayGoOn();
-    return this.store.delete(key);
+  delete(key: string): Promise<void> {
+    return this.#patiently(this.store.delete(key));
   }
 
   list(prefix: string): ReturnType<ObjectStore['list']> {
@@ -79,5 +72,9 @@ class PatientStore implements ObjectStore {
 
   ping(): Promise<void> {
     return this.store.ping();
+  }
+
+  #patiently<T>(operation: Promise<T>): Promise<T> {
+    return thenStandBack(operation, this.mayGoOn);
   }
 }
