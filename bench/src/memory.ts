@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkout, type Cluster } from '@kyso/cli';
 import { KysoClient } from '@kyso/client';
@@ -28,9 +28,11 @@ async function fillInbox(cluster: Cluster, file: string, documents: number): Pro
   for (let made = 0; made < documents; made += filesPerFolder) {
     const folder = join(inbox, String(made / filesPerFolder));
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const names = Array.from({ length: Math.min(filesPerFolder, documents - made) }, (_, index) => index);
-    // A name each for one file: what is read is the same, and the disk is not filled with copies.
-    for (const name of names) await link(file, join(folder, `${name}.pdf`));
+    const first = join(folder, '0.pdf');
+    await copyFile(file, first);
+    const names = Array.from({ length: Math.min(filesPerFolder, documents - made) - 1 }, (_, index) => index + 1);
+    // Names of one file: what is read is the same, and the disk is not filled with copies. A file has 65,000 names at most.
+    for (const name of names) await link(first, join(folder, `${name}.pdf`));
   }
 }
 

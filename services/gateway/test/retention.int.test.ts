@@ -120,6 +120,34 @@ describe('what is kept, erased and counted', () => {
     await change('portal', { quotas: {} });
   });
 
+  it('pauses a batch of a prefix that holds more than the client may have, and fails items that have no room', async () => {
+    await world.store.put(objectKeys.inbox('portal', 'night/a.pdf'), Buffer.from(makePdf()));
+    await world.store.put(objectKeys.inbox('portal', 'night/b.pdf'), Buffer.from(makePdf()));
+    const order = {
+      source: { kind: 'prefix', prefix: 'night' },
+      steps: [{ credentialId: 'leader', role: 'leader', level: 'B-B' }],
+    };
+    const until = async (batchId: string, status: string): Promise<Told['body']> => {
+      for (let looks = 0; looks < 100; looks++) {
+        const { body } = await at(`GET /v1/batches/${batchId}`);
+        if (body['status'] === status) return body;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`batch ${batchId} is not ${status}`);
+    };
+    await change('portal', { quotas: { batchItems: 1 } });
+    const batchId = String((await at('POST /v1/batches', order)).body['batchId']);
+    const paused = await until(batchId, 'paused');
+    expect(paused['pausedBecause']).toBe('QUOTA_EXCEEDED: expected batchItems at most 1, found 2');
+    await change('portal', { quotas: { documentsPerDay: 0 } });
+    expect((await at(`POST /v1/batches/${batchId}/resume`)).status).toBe(200);
+    expect(await until(batchId, 'completed')).toMatchObject({
+      items: { total: 2, failed: 2 },
+      failures: [{ code: 'QUOTA_EXCEEDED', count: 2 }],
+    });
+    await change('portal', { quotas: {} });
+  });
+
   it('sweeps: counts first where it is to be a dry run, then erases what is due, and leaves the rest', async () => {
     const due = await upload();
     const dueJob = await sign(due, longAgo);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, platform } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,8 @@ import type { World, WorldKind } from './world.js';
 const usage = `Usage: npm run faults -- [options]
   --seed N       what is sent, and when it breaks (default: chosen by the clock, and printed)
   --only NAME    scenarios whose name contains it; may be repeated
-  --times K      the whole with K seeds in a row (default 1): N, N + 1, …
+  --times K      the whole with K seeds in a row (default 1): N, N + 1, …; 0 with --with: nothing is run
+  --with FILE    what an earlier run printed counts as well; may be repeated
   --documents N  documents around each fault (default 8)
   --record       writes docs/faults.json, of which docs/generate.mjs makes the table in docs/faults.md
 Exit code: 0 no demand was violated, 1 one was, 2 bad arguments`;
@@ -27,6 +28,7 @@ interface Options {
   readonly times: number;
   readonly documents: number;
   readonly only: readonly string[];
+  readonly with: readonly string[];
   readonly record: boolean;
 }
 
@@ -36,7 +38,7 @@ async function main(): Promise<number> {
   const { only } = options;
   const wanted = scenarios.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
   say(`seed ${options.seed}, ${wanted.length} scenarios, ${options.times} times`);
-  const results: ScenarioResult[] = [];
+  const results = (await Promise.all(options.with.map(printed))).flat();
   const notRun: NotRun[] = [];
   await Promise.all(
     lanes.map(async (lane, number) => {
@@ -58,13 +60,26 @@ async function main(): Promise<number> {
     for (const violation of violations) process.stdout.write(`VIOLATION ${scenario} (seed ${seed}): ${violation}\n`);
   }
   process.stdout.write(`${results.length} runs, ${bad.length} with violations, ${notRun.length} scenarios not run\n`);
-  if (options.record) await record(options, { notRun, scenarios: summaries });
+  const seeds = new Set(results.map(({ seed }) => seed));
+  if (options.record) await record(seeds, { notRun, scenarios: summaries });
   return bad.length === 0 && results.length > 0 ? 0 : 1;
 }
 
-async function record({ seed, times }: Options, outcome: Pick<RecordedRun, 'notRun' | 'scenarios'>): Promise<void> {
+/** The results that an earlier run printed, a line each. */
+async function printed(file: string): Promise<ScenarioResult[]> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.startsWith('{"scenario"'));
+  return lines.map((line) => JSON.parse(line) as ScenarioResult);
+}
+
+async function record(seeds: ReadonlySet<number>, outcome: Pick<RecordedRun, 'notRun' | 'scenarios'>): Promise<void> {
   const machine = `${availableParallelism()} cores, Node ${process.version.slice(1)}, ${platform()} ${arch()}`;
-  const run: RecordedRun = { date: new Date().toISOString().slice(0, 10), machine, firstSeed: seed, times, ...outcome };
+  const run: RecordedRun = {
+    date: new Date().toISOString().slice(0, 10),
+    machine,
+    firstSeed: Math.min(...seeds),
+    times: seeds.size,
+    ...outcome,
+  };
   await writeFile(join(checkout, 'docs/faults.json'), `${JSON.stringify(run, undefined, 2)}\n`);
 }
 
@@ -142,6 +157,7 @@ function readOptions(): Options | undefined {
       options: {
         seed: { type: 'string' },
         only: { type: 'string', multiple: true, default: [] },
+        with: { type: 'string', multiple: true, default: [] },
         times: { type: 'string', default: '1' },
         documents: { type: 'string', default: '8' },
         record: { type: 'boolean', default: false },
@@ -150,9 +166,11 @@ function readOptions(): Options | undefined {
     const seed = values.seed === undefined ? Math.floor(Date.now() / 1000) % 100_000 : Number(values.seed);
     const [times, documents] = [Number(values.times), Number(values.documents)];
     if (!Number.isInteger(seed) || seed < 0) throw new Error('expected --seed to be a whole number');
-    if (!Number.isInteger(times) || times < 1) throw new Error('expected --times to be 1 or more');
+    if (!Number.isInteger(times) || times < (values.with.length > 0 ? 0 : 1)) {
+      throw new Error('expected --times to be 1 or more');
+    }
     if (!Number.isInteger(documents) || documents < 4) throw new Error('expected --documents to be 4 or more');
-    return { seed, times, documents, only: values.only, record: values.record };
+    return { seed, times, documents, only: values.only, with: values.with, record: values.record };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
     return undefined;

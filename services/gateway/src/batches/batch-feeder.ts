@@ -1,4 +1,5 @@
 import {
+  SigningError,
   objectKeys,
   type BatchChunk,
   type BatchEnd,
@@ -63,6 +64,8 @@ interface Advance {
   readonly isHeld: boolean;
 }
 
+/** Why the objects below a prefix may not become a batch. */
+const pausing: ReadonlySet<string> = new Set(['QUOTA_EXCEEDED', 'MANIFEST_INVALID']);
 /** Items of a chunk that are accepted at a time: each may wait for a text to be found, or for its file. */
 const acceptedAtATime = 8;
 /** Chunks that one batch is fed in one pass, so that the next one gets its turn. */
@@ -158,10 +161,10 @@ export class BatchFeeder {
   }
 
   private async manifestOf(batch: StoredBatch, mode: BatchMode): Promise<StoredManifest | undefined> {
-    const { archive, manifests, now } = this.parts;
+    const { archive, now } = this.parts;
     const manifest = await archive.manifest(batch.batchId);
     if (manifest !== undefined || mode === 'cancel') return manifest;
-    if (batch.source.kind === 'prefix') return mode === 'go' ? manifests.list(batch) : undefined;
+    if (batch.source.kind === 'prefix') return mode === 'go' ? this.list(batch) : undefined;
     const at = now();
     if (at.getTime() - Date.parse(batch.createdAt) < manifestWithinMs) return undefined;
     const control = { action: 'cancel', at: at.toISOString(), reason: 'no manifest came within 7 days' } as const;
@@ -169,16 +172,33 @@ export class BatchFeeder {
     return undefined;
   }
 
+  /** Lists the batch's prefix; one that may not have so many items is paused, until somebody makes room and resumes it. */
+  private async list(batch: StoredBatch): Promise<StoredManifest | undefined> {
+    const { manifests, clients } = this.parts;
+    const client = await clients.find(batch.clientId);
+    try {
+      return await manifests.list(client, batch);
+    } catch (error) {
+      if (!(error instanceof SigningError) || !pausing.has(error.code)) throw error;
+      await this.pause(batch, { reason: `${error.code}: expected ${error.expected}, found ${error.found}` });
+      return undefined;
+    }
+  }
+
   /** Pauses the batch when too many items have failed since somebody last let it go on. */
   private async pauseItself(batch: StoredBatch, tally: BatchTally, failedBefore: number): Promise<boolean> {
     const { pauseAfterFailures } = batch;
     if (pauseAfterFailures === undefined || tally.failed - failedBefore < pauseAfterFailures) return false;
-    const { archive, logger, now } = this.parts;
     const reason = `${tally.failed - failedBefore} items failed, most with ${tally.failures[0]?.code ?? 'no code'}`;
-    const control = { action: 'pause', at: now().toISOString(), reason, failed: tally.failed } as const;
-    await archive.addControl(batch.batchId, control, (last) => last === undefined || last.action === 'resume');
-    logger.warn({ batchId: batch.batchId, reason }, 'batch paused by itself');
+    await this.pause(batch, { reason, failed: tally.failed });
     return true;
+  }
+
+  private async pause(batch: StoredBatch, why: { readonly reason: string; readonly failed?: number }): Promise<void> {
+    const { archive, logger, now } = this.parts;
+    const control = { action: 'pause', at: now().toISOString(), ...why } as const;
+    await archive.addControl(batch.batchId, control, (last) => last === undefined || last.action === 'resume');
+    logger.warn({ batchId: batch.batchId, reason: why.reason }, 'batch paused by itself');
   }
 
   /** Puts chunks back on the queues that don't know them: they were put aside, or Redis was lost. */

@@ -49,7 +49,6 @@ export class Manifests {
         found: batch.source.kind,
       });
     }
-    const { quotas } = this.parts;
     const hash = createHash('sha256');
     async function* hashed(): AsyncGenerator<Uint8Array> {
       for await (const chunk of body) {
@@ -62,16 +61,15 @@ export class Manifests {
       batch,
       async (writer) => {
         await this.writeLines(writer, lines);
-        quotas.assertItems(client, writer.count);
-        await quotas.assertJobs(client, writer.count);
+        await this.assertQuotas(client, writer);
       },
       () => hash.digest('hex'),
     );
     return manifest;
   }
 
-  /** Lists what lies below the prefix of the batch. */
-  async list(batch: StoredBatch): Promise<StoredManifest> {
+  /** Lists what lies below the prefix of the batch. Throws MANIFEST_INVALID (too many), QUOTA_EXCEEDED. */
+  async list(client: ApiClientRecord, batch: StoredBatch): Promise<StoredManifest> {
     const { source, clientId } = batch;
     if (source.kind !== 'prefix') throw new TypeError(`expected a batch of a prefix, found ${source.kind}`);
     return this.keep(batch, async (writer) => {
@@ -82,6 +80,7 @@ export class Manifests {
         const object = key.slice(inbox.length);
         await writer.add({ request: { object, reference: object.slice(0, 200) } });
       }
+      await this.assertQuotas(client, writer);
     });
   }
 
@@ -136,6 +135,11 @@ export class Manifests {
     }
     if (writer.count === 0)
       throw new SigningError('MANIFEST_INVALID', { expected: 'at least one item', found: 'none' });
+  }
+
+  private async assertQuotas(client: ApiClientRecord, { count }: ManifestWriter): Promise<void> {
+    this.parts.quotas.assertItems(client, count);
+    await this.parts.quotas.assertJobs(client, count);
   }
 
   private assertRoom(writer: ManifestWriter): void {

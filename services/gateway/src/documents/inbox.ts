@@ -15,7 +15,7 @@ export interface InboxParts {
   readonly shelf: DocumentShelf;
   readonly geometry: PageGeometry;
   readonly freeSpace: FreeSpace;
-  readonly quotas: Pick<Quotas, 'tookDocument'>;
+  readonly quotas: Pick<Quotas, 'assertDocument' | 'tookDocument'>;
   readonly limits: Pick<UploadLimits, 'maxDocumentBytes' | 'maxScreenedObjects'>;
 }
 
@@ -25,7 +25,8 @@ export class Inbox {
 
   /**
    * Makes a document of the object, by copying it: what lies in the inbox is its owner's and may change. Repeating it with the
-   * same id changes nothing. Throws OBJECT_UNKNOWN, DOCUMENT_TOO_LARGE, PDF_…, STORE_….
+   * same id changes nothing. Throws OBJECT_UNKNOWN, DOCUMENT_TOO_LARGE, PDF_…, QUOTA_EXCEEDED,
+   * STORE_….
    */
   async take(client: ApiClientRecord, path: string, documentId: string): Promise<void> {
     const { store, shelf, geometry, limits, freeSpace, quotas } = this.parts;
@@ -37,6 +38,7 @@ export class Inbox {
     if (source === undefined) throw new SigningError('OBJECT_UNKNOWN', { found: key });
     try {
       if (source.size > limits.maxDocumentBytes) throw tooLarge(limits.maxDocumentBytes, source.size);
+      await quotas.assertDocument(client, source.size);
       await freeSpace.assertRoomFor(source.size);
       const facts = await inspectPdf(source, limits);
       const sha256 = await this.copy(source, key, objectKeys.version(documentId, 0));
