@@ -108,6 +108,7 @@ export class BulkProcessor {
         const { error, delayMs, waitedMs, held } = end;
         // What holds many chunks is told once, where it begins.
         if (held === undefined) logger.warn({ ...about, code: error.code, err: error, delayMs }, 'chunk waits');
+        else logger.debug({ ...about, code: error.code, place: held.place, delayMs }, 'chunk is held');
         const { held: _before, ...rest } = message.data;
         await job.updateData({ ...rest, waitedMs, ...(held === undefined ? {} : { held }) });
         await job.moveToDelayed(Date.now() + delayMs, at.lock);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, platform } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -104,6 +104,7 @@ async function runInWorld(where: Where, mine: readonly Scenario[], into: Collect
       });
       into.results.push(result);
       process.stdout.write(`${JSON.stringify(result)}\n`);
+      if (!result.ok) await keepLogs(world, result);
       if (broken) {
         await close(world);
         world = undefined;
@@ -116,6 +117,13 @@ async function runInWorld(where: Where, mine: readonly Scenario[], into: Collect
   } finally {
     if (world !== undefined) await close(world);
   }
+}
+
+/** What happened has to be found out from them; the next scenario or seed overwrites them. */
+async function keepLogs(world: World, { scenario, seed }: ScenarioResult): Promise<void> {
+  const kept = join(checkout, 'var/faults/violations', `${scenario}-${seed}`);
+  await cp(join(world.parts.cluster.folder, 'logs'), kept, { recursive: true });
+  say(`logs of ${scenario} (seed ${seed}): ${kept}`);
 }
 
 interface Where {

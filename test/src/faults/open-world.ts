@@ -131,7 +131,12 @@ async function start(
   if (module === undefined) throw new WorldUnavailable('SoftHSM is not installed');
   await mkdir(folder, { recursive: true });
   const shim = await buildShim(folder, module);
-  const environment = { signer: shim.environment, gateway: {}, 'tsa-proxy': {}, 'revocation-cache': {} };
+  const environment = {
+    signer: { ...shim.environment, KYSO_LOG_LEVEL: 'debug' },
+    gateway: {},
+    'tsa-proxy': {},
+    'revocation-cache': {},
+  };
   const names = Object.keys(environment) as (keyof typeof environment)[];
   const env = Object.fromEntries(
     names.map((name) => [name, { ...quickerSettings[name], ...serviceEnvironment, ...environment[name] }]),

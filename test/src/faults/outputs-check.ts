@@ -6,6 +6,11 @@ import type { StoredDocument } from './documents-check.js';
 import { persistently } from './persistently.js';
 import type { World } from './world.js';
 
+/** Evidence of revocation that could not be had while it was broken is not asked for again at once: the verdict may still change. */
+class StillIndeterminate extends Error {}
+/** So long before the end what is still indeterminate is taken as it is. */
+const settledMs = 40_000;
+
 /** Our own validation looks at every document, pdfsig, qpdf and openssl at some. */
 export async function checkOutputs(
   world: World,
@@ -16,13 +21,20 @@ export async function checkOutputs(
   const end = performance.now() + 60_000;
   for (const { documentId, releases } of signed) {
     const report = await persistently(
-      () => world.client.verify(documentId),
+      async () => {
+        const answer = await world.client.verify(documentId);
+        if (answer.verdict === 'indeterminate' && performance.now() < end - settledMs) throw new StillIndeterminate();
+        return answer;
+      },
       () => end,
     ).catch((error: unknown) => complain(`${documentId} can't be verified: ${String(error)}`));
     if (report === undefined) continue;
     const { verdict, signatures } = report;
     if (verdict !== 'valid' || signatures.length !== releases.length) {
-      complain(`${documentId} is ${verdict}, with ${signatures.length} signatures instead of ${releases.length}`);
+      const why = signatures.flatMap(({ reasons }) => reasons.map(({ code }) => code)).join(', ');
+      complain(
+        `${documentId} is ${verdict} (${why}), with ${signatures.length} signatures instead of ${releases.length}`,
+      );
     }
   }
   const { folder, sandbox } = world.parts.cluster;
