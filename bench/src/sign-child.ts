@@ -6,7 +6,7 @@ import { newId, objectKeys, type CredentialRecord, type StoredJob } from '@kyso/
 import { StoredImages } from '@kyso/preparation';
 import { openSandbox, type Sandbox, type SandboxCredential } from '@kyso/sandbox';
 import { openAudit } from '@kyso/service';
-import { inProcessSigner, Pkcs11Token, TokenFleet, type DigestSigner, type PinGuard } from '@kyso/signer/hsm';
+import { inProcessSigner, Pkcs11Token, type DigestSigner } from '@kyso/signer/hsm';
 import {
   signDocument,
   SignatureMemory,
@@ -18,6 +18,7 @@ import {
 import { median, rounded } from './figures.js';
 import { MemoryStore } from './memory-store.js';
 import { cpuSeconds } from './process-figures.js';
+import { fleetOf } from './raw-signatures.js';
 
 /** Arguments: `in-process` or `host-process`, the sandbox's folder, the PDF, the PNG, rounds. Prints the figures as JSON. */
 const [mode = '', folder = '', pdfFile = '', imageFile = '', rounds = '5'] = process.argv.slice(2);
@@ -38,39 +39,21 @@ function none(): never {
   throw new Error('not used at level B-B');
 }
 
-const noGuard: PinGuard = {
-  quarantineOf: () => Promise.resolve(undefined),
-  login: (_token, attempt) => attempt(),
-};
-
 interface Token {
   readonly signer: DigestSigner;
   stop(): Promise<void>;
 }
 
-function openInProcess(sandbox: Sandbox, pinFile: string, label: string): Token {
+function openInProcess(sandbox: Sandbox, label: string): Token {
+  const pinFile = sandbox.pinFiles[label];
+  if (pinFile === undefined) throw new Error(`the sandbox has no token ${label}`);
   const token = Pkcs11Token.open({ modulePath: sandbox.softhsmModule, label, mode: 'usb', sessions: 1 });
   token.login(pinFile);
   return { signer: inProcessSigner(token), stop: () => Promise.resolve(token.close()) };
 }
 
-function openBehindHost(sandbox: Sandbox, pinFile: string, label: string): Token {
-  const fleet = new TokenFleet({
-    tokens: [
-      {
-        name: label,
-        label,
-        modulePath: sandbox.softhsmModule,
-        pinFile,
-        mode: 'usb',
-        sessions: 1,
-        signTimeoutMs: 10_000,
-        startTimeoutMs: 20_000,
-      },
-    ],
-    guard: noGuard,
-    environment: { SOFTHSM2_CONF: sandbox.softhsmConf },
-  });
+function openBehindHost(sandbox: Sandbox, label: string): Token {
+  const fleet = fleetOf(sandbox, label);
   fleet.start();
   return { signer: fleet, stop: () => fleet.stop() };
 }
@@ -100,9 +83,8 @@ async function timed(count: number, work: () => Promise<void>): Promise<{ perSec
 async function main(): Promise<void> {
   const sandbox = await openSandbox(folder);
   const [credential] = sandbox.credentials;
-  const pinFile = sandbox.pinFiles[credential?.token ?? ''];
-  if (credential === undefined || pinFile === undefined) throw new Error('the sandbox has no credential');
-  const token = (mode === 'in-process' ? openInProcess : openBehindHost)(sandbox, pinFile, credential.token);
+  if (credential === undefined) throw new Error('the sandbox has no credential');
+  const token = (mode === 'in-process' ? openInProcess : openBehindHost)(sandbox, credential.token);
   const request = {
     token: credential.token,
     keyId: credential.keyId,

@@ -123,8 +123,8 @@ describe('BatchFeeder', () => {
     return new BatchFeeder(parts, () => nowMs);
   }
 
-  async function ordered(items: number, more: Partial<StoredBatch> = {}): Promise<StoredBatch> {
-    const archive = new BatchArchive(store);
+  /** A batch whose manifest has not come. */
+  async function begun(more: Partial<StoredBatch> = {}): Promise<StoredBatch> {
     const batch: StoredBatch = {
       batchId,
       clientId: 'portal',
@@ -135,7 +135,13 @@ describe('BatchFeeder', () => {
       priority: 5,
       ...more,
     };
-    await archive.keep(batch);
+    await new BatchArchive(store).keep(batch);
+    return batch;
+  }
+
+  async function ordered(items: number, more: Partial<StoredBatch> = {}): Promise<StoredBatch> {
+    const archive = new BatchArchive(store);
+    const batch = await begun(more);
     await new Manifests({ store, archive, quotas: noQuotas, maxItems: 100_000, now: () => now }).keep(
       batch,
       async (writer) => {
@@ -301,16 +307,7 @@ describe('BatchFeeder', () => {
   });
 
   it('gives up waiting for a manifest after seven days', async () => {
-    const archive = new BatchArchive(store);
-    await archive.keep({
-      batchId,
-      clientId: 'portal',
-      requestId: 'r',
-      createdAt: now.toISOString(),
-      source: { kind: 'manifest' },
-      steps: [{ credentialId: 'leader', role: 'leader' }],
-      priority: 5,
-    });
+    await begun();
     const feeder = gateway();
     now = new Date(now.getTime() + 7 * 86_400_000 - 1);
     await feeder.run();

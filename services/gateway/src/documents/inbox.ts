@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { objectKeys, SigningError, type ApiClientRecord, type DocumentRecord } from '@kyso/contracts';
 import { openObjectSource, type ObjectSource, type ObjectStore } from '@kyso/storage';
+import type { Quotas } from '../retention/quotas.js';
 import type { DocumentShelf } from './document-shelf.js';
 import type { FreeSpace } from './free-space.js';
 import { tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry } from './page-geometry.js';
-import type { Quotas } from '../retention/quotas.js';
 import type { UploadLimits } from './upload.js';
 
 const readBytes = 1_048_576;
@@ -25,8 +25,7 @@ export class Inbox {
 
   /**
    * Makes a document of the object, by copying it: what lies in the inbox is its owner's and may change. Repeating it with the
-   * same id changes nothing. Throws OBJECT_UNKNOWN, DOCUMENT_TOO_LARGE, PDF_…, QUOTA_EXCEEDED,
-   * STORE_….
+   * same id changes nothing. Throws OBJECT_UNKNOWN, DOCUMENT_TOO_LARGE, PDF_…, QUOTA_EXCEEDED, STORE_….
    */
   async take(client: ApiClientRecord, path: string, documentId: string): Promise<void> {
     const { store, shelf, geometry, limits, freeSpace, quotas } = this.parts;

@@ -10,13 +10,13 @@ import {
 } from '@kyso/contracts';
 import { bufferSource } from '@kyso/pdf';
 import { openObjectSource, type ObjectStore } from '@kyso/storage';
+import type { Quotas } from '../retention/quotas.js';
 import { describeDocument, uploadedVersion, type DocumentShelf } from './document-shelf.js';
 import type { FreeSpace } from './free-space.js';
 import { MeteredBody, tooLarge } from './metered-body.js';
 import { inspectPdf, type PageGeometry, type PdfFacts } from './page-geometry.js';
 import { readOn } from './read-on.js';
 import { isScan, type Scans } from './scans.js';
-import type { Quotas } from '../retention/quotas.js';
 import { smallBodyBytes } from './small-body.js';
 
 export interface UploadLimits {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Quotas } from '../retention/quotas.js';
 import {
   appliedPolicySchema,
   newId,
@@ -20,6 +19,7 @@ import { jobIdOfKey, requestSha256, type IdempotencyKey } from './idempotency.js
 import type { ImageShelf } from '../images/image-shelf.js';
 import type { Policies } from '../policies/policies.js';
 import { policyOfRequest } from '../policies/policy-of-request.js';
+import type { Quotas } from '../retention/quotas.js';
 import type { TemplateRegistry } from '../templates/template-registry.js';
 import type { NumberRegister } from '../registers/number-register.js';
 import type { WebhookBook } from '../webhooks/webhook-book.js';

@@ -8,12 +8,22 @@ export interface DocumentObjects {
   readonly bytes: number;
 }
 
-/** All documents, also erased ones, one after the other: listings give the objects of one together. */
-export async function* allDocuments(store: ObjectStore): AsyncGenerator<DocumentObjects> {
+/** All documents, also erased ones, one after the other. */
+export function allDocuments(store: ObjectStore): AsyncGenerator<DocumentObjects> {
+  return documentsBelow(store, objectKeys.documentsPrefix);
+}
+
+export async function documentObjects(store: ObjectStore, documentId: string): Promise<DocumentObjects> {
+  const { value } = await documentsBelow(store, objectKeys.documentPrefix(documentId)).next();
+  return value ?? { documentId, keys: new Set(), bytes: 0 };
+}
+
+/** A listing gives the objects of one document together. */
+async function* documentsBelow(store: ObjectStore, prefix: string): AsyncGenerator<DocumentObjects, undefined> {
   let documentId: string | undefined;
   let keys = new Set<string>();
   let bytes = 0;
-  for await (const { key, sizeBytes } of store.list(objectKeys.documentsPrefix)) {
+  for await (const { key, sizeBytes } of store.list(prefix)) {
     const id = key.split('/')[1] ?? '';
     if (documentId !== undefined && id !== documentId) {
       yield { documentId, keys, bytes };
@@ -25,16 +35,6 @@ export async function* allDocuments(store: ObjectStore): AsyncGenerator<Document
     bytes += sizeBytes;
   }
   if (documentId !== undefined) yield { documentId, keys, bytes };
-}
-
-export async function documentObjects(store: ObjectStore, documentId: string): Promise<DocumentObjects> {
-  const keys = new Set<string>();
-  let bytes = 0;
-  for await (const { key, sizeBytes } of store.list(objectKeys.documentPrefix(documentId))) {
-    keys.add(key);
-    bytes += sizeBytes;
-  }
-  return { documentId, keys, bytes };
 }
 
 /** True when a version is claimed and not released, or released and not yet recorded: a signer is at it, or will be again. */

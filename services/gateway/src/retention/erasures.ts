@@ -10,6 +10,7 @@ import {
 import { createJson, readReleases, type ObjectStore } from '@kyso/storage';
 import type { Logger } from 'pino';
 import { awaitsTimestamp, type DocumentShelf } from '../documents/document-shelf.js';
+import { documentObjects } from './document-objects.js';
 import type { OpenWork } from './open-work.js';
 
 /**
@@ -139,11 +140,11 @@ export class Erasures {
     const { store } = this.parts;
     const prefix = objectKeys.documentPrefix(documentId);
     const record = objectKeys.documentRecord(documentId);
-    const files: string[] = [];
-    for await (const { key } of store.list(prefix)) {
-      if (/^\d+\.pdf$/.test(key.slice(prefix.length)) || key === objectKeys.uploadedScan(documentId)) files.push(key);
-      if (key === record) files.push(key);
-    }
+    const scan = objectKeys.uploadedScan(documentId);
+    const { keys } = await documentObjects(store, documentId);
+    const isFile = (key: string): boolean =>
+      /^\d+\.pdf$/.test(key.slice(prefix.length)) || key === scan || key === record;
+    const files = [...keys].filter(isFile);
     files.sort((left, right) => Number(left === record) - Number(right === record));
     for (const key of files) await store.delete(key);
     return files.length;

@@ -1,4 +1,4 @@
-import { objectKeys } from '@kyso/contracts';
+import { objectKeys, type ChunkJob, type StoredJob } from '@kyso/contracts';
 import { readChunk, readFedChunk, readJob, type ObjectStore } from '@kyso/storage';
 import type { BatchArchive } from '../batches/batch-archive.js';
 import type { JobArchive } from '../jobs/job-archive.js';
@@ -26,36 +26,36 @@ export class OpenWork {
 
   /** The documents of all open work. Work that is taken meanwhile may be missing. */
   async documents(): Promise<ReadonlySet<string>> {
-    const { jobs, batches, store } = this.parts;
+    const { batches } = this.parts;
     const found = new Set<string>();
-    for await (const { jobId } of jobs.openMarks()) {
-      const job = await readJob(store, jobId);
-      if (job !== undefined) found.add(job.documentId);
-    }
+    for await (const { documentId } of this.openJobs()) found.add(documentId);
     for (const batchId of await batches.open()) {
       for (const [chunk] of await this.chunksOf(batchId)) {
-        const groups = (await readChunk(store, batchId, chunk))?.groups ?? [];
-        for (const { jobs: ofGroup } of groups) for (const { job } of ofGroup) found.add(job.documentId);
+        for (const { job } of await this.itemsOf(batchId, chunk)) found.add(job.documentId);
       }
     }
     return found;
   }
 
   private async jobOn(documentId: string): Promise<string | undefined> {
-    const { jobs, store } = this.parts;
+    for await (const job of this.openJobs()) if (job.documentId === documentId) return `signing job ${job.jobId}`;
+    return undefined;
+  }
+
+  private async *openJobs(): AsyncGenerator<StoredJob> {
     let group: string[] = [];
-    const look = async (): Promise<string | undefined> => {
-      const read = await Promise.all(group.map((jobId) => readJob(store, jobId)));
-      group = [];
-      const found = read.find((job) => job?.documentId === documentId);
-      return found && `signing job ${found.jobId}`;
-    };
-    for await (const { jobId } of jobs.openMarks()) {
+    for await (const { jobId } of this.parts.jobs.openMarks()) {
       group.push(jobId);
-      const found = group.length < readAtATime ? undefined : await look();
-      if (found !== undefined) return found;
+      if (group.length < readAtATime) continue;
+      yield* await this.jobsOf(group);
+      group = [];
     }
-    return look();
+    yield* await this.jobsOf(group);
+  }
+
+  private async jobsOf(jobIds: readonly string[]): Promise<readonly StoredJob[]> {
+    const read = await Promise.all(jobIds.map((jobId) => readJob(this.parts.store, jobId)));
+    return read.filter((job) => job !== undefined);
   }
 
   private async itemOn(documentId: string): Promise<string | undefined> {
@@ -64,12 +64,15 @@ export class OpenWork {
       for (const [chunk, endedGroups] of await this.chunksOf(batchId)) {
         // One that has not ended wholly is read even where this item has: what is asked for is rare, and waiting does no harm.
         if (endedGroups > 0 && (await readFedChunk(store, batchId, chunk))?.groups === endedGroups) continue;
-        const jobs = (await readChunk(store, batchId, chunk))?.groups.flatMap(({ jobs: ofGroup }) => ofGroup) ?? [];
-        const found = jobs.find(({ job }) => job.documentId === documentId);
+        const found = (await this.itemsOf(batchId, chunk)).find(({ job }) => job.documentId === documentId);
         if (found !== undefined) return `item ${found.item} of batch ${batchId}`;
       }
     }
     return undefined;
+  }
+
+  private async itemsOf(batchId: string, chunk: number): Promise<readonly ChunkJob[]> {
+    return (await readChunk(this.parts.store, batchId, chunk))?.groups.flatMap(({ jobs }) => jobs) ?? [];
   }
 
   /** The chunks that were begun, each with the number of its groups that have ended. */
