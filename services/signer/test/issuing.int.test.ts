@@ -207,4 +207,22 @@ describe('issuing a document', () => {
     expect(await bench.run(held)).toEqual({ kind: 'finished' });
     expect((await bench.outcome(job))?.steps[0]?.revocation).toBe('not-checked');
   });
+
+  it('relies on a signature of which only the CA’s status is unknown under "warn", and waits for it under "require"', async () => {
+    const documentId = await bench.upload();
+    expect(await bench.run(await bench.submit(documentId, [step('B-B')]))).toEqual({ kind: 'finished' });
+    // The responder tells of the signer; of the CA above only the CRL tells.
+    bench.server.faults.crl = 'down';
+    try {
+      const job = await bench.submit(documentId, [sealStep('B-B')], 1);
+      const policy = { ...bench.ports.policy, revocationCheck: 'require' as const };
+      expect(await bench.run(job, { ...bench.ports, policy })).toMatchObject({
+        kind: 'waits',
+        error: { code: 'REVOCATION_UNAVAILABLE', found: expect.stringContaining('REVOCATION_NOT_FOUND') },
+      });
+      expect(await bench.run(job)).toEqual({ kind: 'finished' });
+    } finally {
+      delete bench.server.faults.crl;
+    }
+  });
 });

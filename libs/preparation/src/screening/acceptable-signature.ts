@@ -1,21 +1,31 @@
 import type { RevocationCheck } from '@kyso/contracts';
-import type { SignatureReport, ValidationReport } from '@kyso/validation';
+import { reasonCatalogue, type ReasonCode, type SignatureReport, type ValidationReport } from '@kyso/validation';
+
+/** No evidence of it, or none that serves for the time of signing; an authority that answers again brings it. */
+const revocationOpen: ReadonlySet<string> = new Set<ReasonCode>(['REVOCATION_NOT_FOUND', 'REVOCATION_NOT_FRESH']);
+
+/** True for a signature that is valid, or that lacks only revocation evidence where the policy allows to go on without it. */
+export function isAcceptable(report: SignatureReport, policy: { readonly revocationCheck: RevocationCheck }): boolean {
+  return report.verdict === 'valid' || (policy.revocationCheck !== 'require' && lacksOnlyRevocation(report));
+}
 
 /**
- * True for a signature that is valid, or of which nothing is open but the revocation status, where the policy allows to
- * go on without it. Integrity, coverage and the chain must have passed in any case.
+ * True where nothing is open but the revocation status of certificates, of the signer or of those above. Integrity, coverage and
+ * the chain have passed.
  */
-export function isAcceptable(report: SignatureReport, policy: { readonly revocationCheck: RevocationCheck }): boolean {
-  if (report.verdict === 'valid') return true;
+export function lacksOnlyRevocation(report: SignatureReport): boolean {
   return (
-    policy.revocationCheck !== 'require' &&
     report.verdict === 'indeterminate' &&
     report.integrity === 'passed' &&
     (report.coverage === 'whole-file' || report.coverage === 'whole-revision') &&
     report.certificateChain === 'passed' &&
     report.validAtSigningTime !== 'failed' &&
-    report.revocation.status === 'unknown'
+    report.reasons.every(({ code }) => revocationOpen.has(code) || isRemark(code))
   );
+}
+
+function isRemark(code: string): boolean {
+  return reasonCatalogue[code as ReasonCode].indication === 'TOTAL-PASSED';
 }
 
 /** What a report says in one line, for `found` of a failure. */

@@ -1,7 +1,7 @@
 import { isStepRelease, objectKeys, SigningError, type Role } from '@kyso/contracts';
 import { openObjectSource, readRelease } from '@kyso/storage';
 import type { SignatureReport } from '@kyso/validation';
-import { describeReport, isAcceptable } from './acceptable-signature.js';
+import { describeReport, isAcceptable, lacksOnlyRevocation } from './acceptable-signature.js';
 import { reportSignatures } from './earlier-signatures.js';
 import type { Holder, ScreenedWork, ScreeningPorts } from './ports.js';
 
@@ -11,7 +11,7 @@ type Ports = ScreeningPorts;
  * The order of signers (Nghị định 30/2020/NĐ-CP, annex I): the organisation issues what somebody else, a person who may
  * approve, has validly signed, once; nobody approves what it has issued; an annex follows the document that it belongs to.
  * Copies, stamps of incoming documents and scans need no approval: they say so on the page, without the seal's image.
- * Throws SigningError APPROVAL_MISSING, ALREADY_ISSUED, CREDENTIAL_FORBIDDEN, VERSION_UNKNOWN.
+ * Throws SigningError APPROVAL_MISSING, ALREADY_ISSUED, CREDENTIAL_FORBIDDEN, REVOCATION_UNAVAILABLE, VERSION_UNKNOWN.
  */
 export async function assertOrder(
   ports: Ports,
@@ -46,20 +46,30 @@ export async function assertOrder(
 
 async function assertApproved(ports: Ports, work: ScreenedWork, reports: readonly SignatureReport[]): Promise<void> {
   const holders = reports.length === 0 ? undefined : await ports.credentials.holders();
-  const approved = reports.some((report) => {
+  const approvals = reports.filter((report) => {
     const sha256 = report.kind === 'signature' ? report.signer?.sha256 : undefined;
     const holder = sha256 === undefined ? undefined : holders?.get(sha256);
     return (
       holder?.kind === 'person' &&
       (holder.roles?.includes('leader') ?? true) &&
-      sha256 !== work.signer.certificate.sha256 &&
-      isAcceptable(report, ports.policy)
+      sha256 !== work.signer.certificate.sha256
     );
   });
-  if (approved) return;
+  if (isAnyAcceptable(ports, approvals)) return;
   throw new SigningError('APPROVAL_MISSING', {
     expected: 'a valid signature of a person whose credential is stored here and may approve',
     found: reports.length === 0 ? 'no signature' : reports.map(describeReport).slice(0, 4).join('; '),
+  });
+}
+
+/** Throws REVOCATION_UNAVAILABLE where one would be acceptable if the status of its certificates were known: it may be soon. */
+function isAnyAcceptable({ policy }: Pick<Ports, 'policy'>, reports: readonly SignatureReport[]): boolean {
+  if (reports.some((report) => isAcceptable(report, policy))) return true;
+  const open = reports.find(lacksOnlyRevocation);
+  if (open === undefined) return false;
+  throw new SigningError('REVOCATION_UNAVAILABLE', {
+    expected: 'the revocation status of the certificates of the signature that this one relies on',
+    found: describeReport(open),
   });
 }
 
@@ -81,11 +91,8 @@ async function assertBelongsToIssued(
     await assertApproved(ports, main, mainReports);
     const { credentialId } = work.signer.record;
     const seals = await sealsIn(ports, main, mainReports);
-    if (
-      seals.some(({ report, holder }) => holder.credentialId === credentialId && isAcceptable(report, ports.policy))
-    ) {
-      return;
-    }
+    const issued = seals.filter(({ holder }) => holder.credentialId === credentialId).map(({ report }) => report);
+    if (isAnyAcceptable(ports, issued)) return;
     throw new SigningError('APPROVAL_MISSING', {
       expected: `${documentId} issued with ${credentialId}`,
       found: mainReports.map(describeReport).slice(0, 4).join('; '),
