@@ -41,9 +41,7 @@ export function planDocuments(
   const first = random.below(options.levels.length);
   const batchIsSealed = random.oneIn(3);
   return Array.from({ length: options.count }, (_, index) => {
-    const level = options.levels[(first + index) % options.levels.length] ?? 'B-B';
-    const leader: SigningStep = { credentialId: 'leader', role: 'leader', level };
-    const seal: SigningStep = { credentialId: 'organisation', role: 'clerk', level };
+    const [leader, seal] = bothSteps(options.levels[(first + index) % options.levels.length] ?? 'B-B');
     const inBatch = index % 2 === 1;
     const isSealed = random.oneIn(3);
     return {
@@ -53,4 +51,16 @@ export function planDocuments(
       inBatch,
     };
   });
+}
+
+/** One at B-LT, with the leader's signature and the organisation's seal. */
+export function sealedDocument(pdf: Uint8Array<ArrayBuffer>): DocumentPlan {
+  return { pdf, steps: bothSteps('B-LT'), pauseMs: 0, inBatch: false };
+}
+
+function bothSteps(level: Level): [leader: SigningStep, seal: SigningStep] {
+  return [
+    { credentialId: 'leader', role: 'leader', level },
+    { credentialId: 'organisation', role: 'clerk', level },
+  ];
 }

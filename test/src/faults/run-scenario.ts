@@ -9,7 +9,7 @@ import { checkDocument, type StoredDocument } from './documents-check.js';
 import { checkKeyUses, markKeyUses, type KeyUses } from './key-uses.js';
 import { checkOutputs } from './outputs-check.js';
 import type { Scenario } from './scenario.js';
-import { planDocuments, type DocumentPlan, type SentDocument } from './document-plans.js';
+import { planDocuments, sealedDocument, type DocumentPlan, type SentDocument } from './document-plans.js';
 import { send, Traffic } from './traffic.js';
 import type { World } from './world.js';
 
@@ -94,9 +94,14 @@ async function breakAndHeal(
   const { levels = defaultLevels, patienceMs = 120_000 } = scenario;
   const pdfs = await Promise.all(['quyet-dinh.pdf', 'quyet-dinh-cho-so.pdf'].map(sample));
   const plan = (count: number): DocumentPlan[] => planDocuments(random, { count, levels, pdfs });
+  if (scenario.warmCache === true) {
+    await traffic.post(pdfs.slice(0, 1).map(sealedDocument));
+    await traffic.allEnded();
+  }
+  const sentBefore = traffic.sent.length;
   if (scenario.slowToken === true) await world.shim.order('slow');
   const posting = traffic.post(plan(documents));
-  const breakAfter = 1 + random.below(documents);
+  const breakAfter = sentBefore + 1 + random.below(documents);
   while (traffic.sent.length < breakAfter) await sleep(5);
   await sleep(random.below(150));
   await scenario.breakIt(world, random);

@@ -32,6 +32,8 @@ export interface Scenario {
   readonly patienceMs?: number;
   /** Every signature takes 300 ms longer, so that documents are in every queue and hand when it breaks. */
   readonly slowToken?: boolean;
+  /** Before anything else a sealed B-LT document is signed, so that the evidence of both signers is in the cache. */
+  readonly warmCache?: boolean;
   /** Documents that are sent after the fault is there, at least; default one of each level. */
   readonly sentAfter?: number;
   breakIt(world: World, random: Random): Promise<void>;

@@ -65,6 +65,7 @@ export const authorityScenarios: readonly Scenario[] = [
   revocation('down', {
     name: 'revocation-dead-cached',
     broken: 'OCSP and CRL cut every connection, with evidence in the cache',
+    warmCache: true,
     healing: 'nothing to do until the nextUpdate of what is in the cache',
     expected: { kind: 'completed' },
     breakIt: (world) => world.authorities({ ocsp: 'down', crl: 'down' }),
