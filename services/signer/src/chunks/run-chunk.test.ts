@@ -287,6 +287,27 @@ describe('runChunk', () => {
       expect(await run()).toMatchObject({ kind: 'finished', items: 20 });
     });
 
+    it('lets another one try when the one that tried for all tells nothing of it', async () => {
+      const turns = new Turns(32);
+      ports = { ...ports, inTurn: (work) => turns.take(work) };
+      await chunkOf(jobs(5, [{ ...leader, level: 'B-T' }]));
+      const tellsNothing = new Set([id('doc', 0), id('doc', 1)]);
+      let later = waits('TSA_UNAVAILABLE');
+      fate = async (documentId) => {
+        await new Promise(setImmediate);
+        return tellsNothing.has(documentId) ? failed('PDF_DAMAGED') : later;
+      };
+      expect(await run()).toMatchObject({ kind: 'waits', held: { place: 'time-stamps' } });
+      nowMs += 1_000;
+      later = { kind: 'released', steps: 1, result: result(1) };
+      begun = [];
+      expect(await run()).toMatchObject({ kind: 'waits', held: { place: 'time-stamps' } });
+      // The first two end without a word, and the next one frees the place.
+      expect(begun).toEqual([id('doc', 0), id('doc', 1), id('doc', 2)]);
+      expect(await run()).toMatchObject({ kind: 'finished' });
+      expect(outcomes()).toHaveLength(5);
+    });
+
     it('goes on with items of other credentials', async () => {
       const other = jobs(10, [{ ...leader, credentialId: 'deputy' }]);
       const all = jobs(10).map((one, n) => (n % 2 === 0 ? one : { ...other[n]!, item: one.item }));

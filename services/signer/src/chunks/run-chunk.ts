@@ -14,7 +14,7 @@ import type { SigningPorts } from '../signing-ports.js';
 import { signingWork } from '../signing-work.js';
 import { closeItem, failedItem, itemOfOutcome, releasedItem } from './item-outcome.js';
 import { heldBy, heldDelayMs, type ChunkEnd } from './chunk-end.js';
-import { failedPlace, placesOf, turnEndOf, type Held, type PlaceHolds, type TurnEnd } from './place-holds.js';
+import { failedPlace, placesOf, turnEndOf, type Held, type PlaceHolds, type Turn, type TurnEnd } from './place-holds.js';
 
 /** What running a chunk needs. */
 export interface RunChunkPorts extends Pick<SigningPorts, 'store' | 'clock' | 'audit'> {
@@ -66,8 +66,8 @@ class ChunkRun {
   #worked = 0;
   #waitsInARow = 0;
   #wait: { readonly delayMs: number; readonly error: SigningError } | undefined;
-  /** What items of it wait for, by place. */
-  readonly #holds = new Map<string, Held>();
+  /** What items of it wait for, by position. */
+  readonly #held = new Map<number, Held>();
   #aside: string | undefined;
   #earlier: number | undefined;
   #broken: { readonly error: unknown } | undefined;
@@ -135,45 +135,62 @@ class ChunkRun {
   }
 
   async #runNext(): Promise<void> {
-    if (this.#aside !== undefined || this.#earlier !== undefined || this.#waitsInARow >= maxWaitsInARow) return;
-    if (this.ports.stopping.aborted) {
-      this.#wait = { delayMs: 0, error: new SigningError('SERVICE_STOPPING') };
-      return;
-    }
+    let position: number | undefined = this.#next++;
+    while (position !== undefined && this.#goesOn()) position = await this.#runAt(position);
+  }
+
+  #goesOn(): boolean {
+    if (this.#aside !== undefined || this.#earlier !== undefined || this.#waitsInARow >= maxWaitsInARow) return false;
+    if (!this.ports.stopping.aborted) return true;
+    this.#wait = { delayMs: 0, error: new SigningError('SERVICE_STOPPING') };
+    return false;
+  }
+
+  /** Gives the position of another one to be run now, or undefined. */
+  async #runAt(position: number): Promise<number | undefined> {
     const mode = await this.ports.modeOf(this.message.batchId);
     if (mode === 'paused' || mode === 'waits') {
       this.#aside = mode;
-      return;
+      return undefined;
     }
-    const position = this.#next++;
     const item = this.jobs[position];
-    if (item === undefined) return;
-    if (mode === 'cancel' && (await this.#cancel(position, item))) return;
-    const end = await this.#runItem(item);
-    if ('held' in end) this.#holds.set(end.held.place, end.held);
-    else await this.#note(position, item, end);
+    if (item === undefined) return undefined;
+    if (mode === 'cancel' && (await this.#cancel(position, item))) return undefined;
+    const turn = this.ports.holds.begin(placesOf(item.job, this.message.step));
+    if ('held' in turn) {
+      this.#held.set(position, turn.held);
+      return undefined;
+    }
+    const { end, tells } = await this.#runItem(item, turn);
+    await this.#note(position, item, end);
+    // It tried a place for all and told nothing of it, as one does that was done before: one that was held meanwhile tries it.
+    return turn.probes.size > 0 && tells === 'unknown' ? this.#takeHeld() : undefined;
   }
 
-  async #runItem({ job }: ChunkJob): Promise<JobStepEnd | { readonly held: Held }> {
+  async #runItem({ job }: ChunkJob, turn: Turn): Promise<{ readonly end: JobStepEnd; readonly tells: TurnEnd }> {
     const { ports, message } = this;
     const { step } = message;
-    const turn = ports.holds.begin(placesOf(job, step));
-    if ('held' in turn) return turn;
     const startedMs = performance.now();
-    let turnEnd: TurnEnd = 'unknown';
+    let tells: TurnEnd = 'unknown';
     try {
       const end = await ports.runStep(job, { step, waitedMs: () => this.#waitedMs(0) });
-      turnEnd = turnEndOf(job, step, end);
+      tells = turnEndOf(job, step, end);
       ports.observe({ end: end.kind, seconds: (performance.now() - startedMs) / 1_000 });
-      return end;
+      return { end, tells };
     } finally {
-      ports.holds.end(turn, turnEnd);
+      ports.holds.end(turn, tells);
     }
+  }
+
+  #takeHeld(): number | undefined {
+    const [position] = this.#held.keys();
+    if (position !== undefined) this.#held.delete(position);
+    return position;
   }
 
   /** Of several places that it waits for, the one that may be tried first, as it stands now. */
   #firstHeld(): Held | undefined {
-    const holds = [...this.#holds.values()].map((held) => this.ports.holds.look(held.place) ?? held);
+    const holds = [...this.#held.values()].map((held) => this.ports.holds.look(held.place) ?? held);
     return holds.sort((a, b) => a.retryInMs - b.retryInMs)[0];
   }
 
@@ -200,7 +217,7 @@ class ChunkRun {
         const { error, delayMs } = end;
         const place = failedPlace(item.job, this.message.step, error);
         if (place !== undefined) {
-          this.#holds.set(place, { place, error, retryInMs: heldDelayMs.least });
+          this.#held.set(position, { place, error, retryInMs: heldDelayMs.least });
           return;
         }
         this.#waitsInARow = ofAllItems.has(error.code) ? maxWaitsInARow : this.#waitsInARow + 1;
