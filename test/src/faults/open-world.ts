@@ -27,7 +27,11 @@ const signTimeoutMs = 3_000;
 /** Two keys on two tokens: leader and seal. Fewer tokens start sooner. */
 const credentials = demoCredentials.filter(({ credentialId }) => ['leader', 'organisation'].includes(credentialId));
 
-type Extra = Pick<ClusterOptions, 's3' | 'signers'> & { readonly serviceEnvironment?: Record<string, string> };
+interface Extra extends Pick<ClusterOptions, 's3' | 'signers'> {
+  readonly serviceEnvironment?: Record<string, string>;
+  /** Where the shim writes down what the tokens did; default: the cluster's folder. A full disk must not cut the witness off. */
+  readonly shimFolder?: string;
+}
 
 /** Starts a cluster in `folder`, which it makes and takes away again. Throws WorldUnavailable. */
 export async function openWorld(kind: WorldKind, folder: string): Promise<World> {
@@ -77,7 +81,7 @@ const partsOf: Record<WorldKind, (folder: string, clean: () => Promise<void>) =>
       throw new WorldUnavailable('a tmpfs cannot be mounted: it takes root, or CAP_SYS_ADMIN');
     }
     try {
-      const { cluster, ...parts } = await start(join(disk, 'cluster'), {});
+      const { cluster, ...parts } = await start(join(disk, 'cluster'), { shimFolder: join(folder, 'shim') });
       const ballast = { store: new Ballast(storeFolder), disk: new Ballast(disk) };
       return { ...parts, kind: 'small-disk', cluster, ballast, close: () => close(cluster) };
     } catch (error) {
@@ -125,12 +129,12 @@ const partsOf: Record<WorldKind, (folder: string, clean: () => Promise<void>) =>
 
 async function start(
   folder: string,
-  { serviceEnvironment = {}, ...options }: Extra,
+  { serviceEnvironment = {}, shimFolder = folder, ...options }: Extra,
 ): Promise<{ cluster: Cluster; shim: Shim; store: ObjectStore; auditFiles: string[] }> {
   const module = findSofthsmModule();
   if (module === undefined) throw new WorldUnavailable('SoftHSM is not installed');
-  await mkdir(folder, { recursive: true });
-  const shim = await buildShim(folder, module);
+  await Promise.all([folder, shimFolder].map((each) => mkdir(each, { recursive: true })));
+  const shim = await buildShim(shimFolder, module);
   const environment = {
     signer: { ...shim.environment, KYSO_LOG_LEVEL: 'debug' },
     gateway: {},

@@ -14,7 +14,15 @@ import type { SigningPorts } from '../signing-ports.js';
 import { signingWork } from '../signing-work.js';
 import { closeItem, failedItem, itemOfOutcome, releasedItem } from './item-outcome.js';
 import { heldBy, heldDelayMs, type ChunkEnd } from './chunk-end.js';
-import { failedPlace, placesOf, turnEndOf, type Held, type PlaceHolds, type Turn, type TurnEnd } from './place-holds.js';
+import {
+  failedPlace,
+  placesOf,
+  turnEndOf,
+  type Held,
+  type PlaceHolds,
+  type Turn,
+  type TurnEnd,
+} from './place-holds.js';
 
 /** What running a chunk needs. */
 export interface RunChunkPorts extends Pick<SigningPorts, 'store' | 'clock' | 'audit'> {
